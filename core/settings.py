@@ -1,0 +1,65 @@
+"""Every setting of Starling, read from the environment in this one place.
+
+Names are `STARLING_` plus the field's name in capitals; `DATABASE_URL` and `REDIS_URL` go without the prefix because
+hosting platforms set them under these names.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "starling-development-secret-do-not-use-in-production"  # noqa: S105
+
+
+class Settings(BaseSettings):
+    """What can be set from outside, with the defaults of a development machine."""
+
+    model_config = SettingsConfigDict(env_prefix="STARLING_", extra="ignore", populate_by_name=True)
+
+    env: Literal["development", "production"] = "development"
+    database_url: str | None = Field(None, validation_alias="DATABASE_URL")
+    """`postgresql://…`, PostgreSQL 15 or newer. Unset: an embedded PostgreSQL is started."""
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    """`redis://…` or `unix://…`, Redis 7 or Valkey. Unset: an embedded Valkey is started."""
+    data: Path | None = None
+    """Where the embedded engines keep their files. Unset: `.data` in the project, or below /var/lib for root."""
+    secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    """Signs access tokens. At least 32 characters; `openssl rand -hex 32` makes a good one."""
+    demo: bool | None = None
+    """Whether the demo world is seeded into an empty database. Unset: in development only."""
+
+    database_pool_size: int = Field(10, ge=1)
+    """Connections per process for reads; writes have as many of their own."""
+    database_pool_timeout: float = Field(0.25, gt=0)
+    """Seconds to wait for a free connection before the answer is 503."""
+    access_token_seconds: int = Field(900, ge=1)
+    refresh_token_days: int = Field(30, ge=1)
+
+    @property
+    def production(self) -> bool:
+        """Whether development defaults are refused."""
+        return self.env == "production"
+
+    def unsafe_defaults(self) -> list[str]:
+        """What production refuses to start on: a sentence each, saying how to set it."""
+        problems = []
+        if not self.database_url:
+            problems.append("DATABASE_URL is not set: point it at a PostgreSQL ≥ 15, e.g. postgresql://user:…@host/starling.")
+        if not self.redis_url:
+            problems.append("REDIS_URL is not set: point it at a Redis ≥ 7 or Valkey, e.g. redis://host:6379.")
+        if self.secret.get_secret_value() == DEVELOPMENT_SECRET:
+            problems.append("STARLING_SECRET is the development secret: set 32 or more random characters.")
+        elif len(self.secret.get_secret_value()) < 32:
+            problems.append("STARLING_SECRET is too short: set 32 or more random characters.")
+        if self.demo:
+            problems.append("STARLING_DEMO is on: the demo users' password is public; unset it.")
+        return problems
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
