@@ -1,0 +1,30 @@
+"""Cursors: opaque to clients, each good for the list it came from and no other.
+
+A cursor is base64url of `list:key[:key…]`, where the keys are what the list is sorted by. It carries no secret and gives
+no right: forging one only moves the place where a page begins.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from core.errors import InvalidInput
+from core.ids import LARGEST
+
+_WRONG = "This cursor is not from this list; pass an endCursor or an edge's cursor of the same field."
+
+
+def encode(source: str, *keys: int) -> str:
+    """A cursor of the list `source` after the row with these sort keys."""
+    return urlsafe_b64encode(":".join((source, *map(str, keys))).encode()).decode().rstrip("=")
+
+
+def decode(source: str, cursor: str, length: int = 1, *, path: tuple[str, ...] = ("after",)) -> tuple[int, ...]:
+    """The `length` sort keys of a cursor of `source`. Raises InvalidInput at `path` for any other string."""
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        found, *keys = text.split(":")
+        numbers = tuple(int(key) for key in keys if len(key) <= 20)
+    except ValueError:
+        found, numbers = "", ()
+    if found != source or len(numbers) != length or any(abs(number) > LARGEST for number in numbers):
+        raise InvalidInput.at(*path, message=_WRONG)
+    return numbers

@@ -1,0 +1,151 @@
+"""PostgreSQL: reads on psycopg with prepared statements and light rows, writes in one transaction each.
+
+Only this file commits. A read takes a SQLAlchemy Core statement, which is compiled once; its rows are named tuples that
+know the model they are of, so that one can stand wherever an entity stands.
+"""
+
+from collections import namedtuple
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+import psycopg
+from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import Executable, Select, insert
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as CheckoutTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from core.errors import Unavailable
+
+M = TypeVar("M")
+SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
+
+
+def sqlalchemy_url(database_url: str) -> str:
+    """The same database, named so that SQLAlchemy takes psycopg 3."""
+    return "postgresql+psycopg://" + database_url.split("://", 1)[1]
+
+
+class Transaction(AsyncSession):
+    """One transaction of writes, and what shall be told once it is committed."""
+
+    async def insert(self, model: type[M], **values: Any) -> M:
+        """The new row, with what the database filled in."""
+        return (await self.scalars(insert(model).values(**values).returning(model))).one()
+
+    async def first(self, statement: Select[Any], **parameters: Any) -> Any | None:
+        """The first row's first column, None where there is no row."""
+        return (await self.execute(statement, parameters)).scalars().first()
+
+    async def change(self, statement: Executable, **parameters: Any) -> list[Any]:
+        """The first column of the rows that an INSERT, UPDATE or DELETE … RETURNING touched."""
+        return list((await self.execute(statement, parameters)).scalars())
+
+
+class Database:
+    """One PostgreSQL with its two pools: autocommitted connections for reads, sessions for writes.
+
+    After `write` has committed a transaction whose `info` holds "events", `on_events` is called: a poke for the relay.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, pool_timeout: float = 0.25) -> None:
+        self.on_events: Callable[[], None] = lambda: None
+        self._reads = AsyncConnectionPool(
+            url,
+            open=False,
+            min_size=0,
+            max_size=pool_size,
+            timeout=pool_timeout,
+            reconnect_timeout=pool_timeout,
+            kwargs={"autocommit": True, "options": SESSION_OPTIONS, "connect_timeout": 2},
+        )
+        self._engine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_timeout,
+            pool_pre_ping=True,
+            connect_args={"options": SESSION_OPTIONS, "connect_timeout": 2},
+        )
+        self._sessions = async_sessionmaker(self._engine, class_=Transaction, expire_on_commit=False)
+
+    async def open(self) -> None:
+        """Start the pool; connections are made when they are needed."""
+        await self._reads.open()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reads.close()
+        await self._engine.dispose()
+
+    async def read(self, statement: Select[Any], /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
+        """All rows of a SELECT, as named tuples. Raises Unavailable.
+
+        A read changes nothing, so one that met a dead connection is tried once more on a fresh one.
+        `prepare=False` lets the planner see the parameters, for the few statements where they decide the plan.
+        """
+        compiled = _compiled(statement)
+        values = compiled.bind(parameters)
+        try:
+            return await self._fetch(compiled, values, prepare)
+        except psycopg.OperationalError as error:
+            if isinstance(error, (PoolTimeout, psycopg.errors.QueryCanceled)):
+                raise Unavailable("database") from error
+        try:
+            await self._reads.check()
+            return await self._fetch(compiled, values, prepare)
+        except psycopg.OperationalError as error:
+            raise Unavailable("database") from error
+
+    async def _fetch(self, compiled: "_Compiled", values: dict[str, Any], prepare: bool) -> list[Any]:
+        async with self._reads.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            await cursor.execute(compiled.sql, values, prepare=prepare)
+            return list(map(compiled.row, await cursor.fetchall()))
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """One transaction: committed when the block ends, rolled back when it raises. Raises Unavailable."""
+        try:
+            async with self._sessions() as transaction:
+                yield transaction
+                await transaction.commit()
+        except (OperationalError, InterfaceError, CheckoutTimeout, psycopg.OperationalError) as error:
+            raise Unavailable("database") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable("database") from error
+            raise
+        if transaction.info.get("events"):
+            self.on_events()
+
+
+class _Compiled(NamedTuple):
+    sql: str
+    bind: Callable[[dict[str, Any]], dict[str, Any]]
+    row: Callable[[tuple[Any, ...]], Any]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(statement: Select[Any]) -> _Compiled:
+    """A statement's text and row class. Statements are constants of their loaders, so the cache stays small."""
+    compiled = statement.compile(dialect=PGDialect_psycopg())
+    columns = [column.keyname for column in compiled._result_columns]
+    entities = [description["entity"] for description in statement.column_descriptions]
+    model = entities[0] if entities and statement.column_descriptions[0]["expr"] is entities[0] else None
+    return _Compiled(str(compiled), compiled.construct_params, _row_class(model, tuple(columns))._make)
+
+
+@lru_cache(maxsize=1024)
+def _row_class(model: type | None, columns: tuple[str, ...]) -> Any:
+    row = namedtuple(model.__name__ if model else "Row", columns)  # type: ignore[misc]  # noqa: PYI024
+    row.model = model  # type: ignore[attr-defined]
+    return row
+
+
+def model_of(row: object) -> type | None:
+    """The model of a row, be it light or an entity."""
+    return getattr(type(row), "model", type(row))

@@ -1,0 +1,97 @@
+"""What may go wrong that a client can act on. Everything else is masked: see execution/errors.py."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """The kinds of refusal; a client may branch on them."""
+
+    NOT_SIGNED_IN = "NOT_SIGNED_IN"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_INPUT = "INVALID_INPUT"
+    CONFLICT = "CONFLICT"
+    RATE_LIMITED = "RATE_LIMITED"
+
+
+class StarlingError(Exception):
+    """A refusal with a code and a message that says what to do."""
+
+    code: ClassVar[ErrorCode]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotSignedIn(StarlingError):
+    """The operation needs somebody who is signed in."""
+
+    code = ErrorCode.NOT_SIGNED_IN
+
+    def __init__(self, message: str = "Sign in first: send an access token in the Authorization header.") -> None:
+        super().__init__(message)
+
+
+class Forbidden(StarlingError):
+    """The viewer sees the thing, but may not do this to it."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(StarlingError):
+    """There is no such thing, or none that this viewer may see: both look alike."""
+
+    code = ErrorCode.NOT_FOUND
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"There is no such {kind}, or you may not see it.")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one argument, e.g. at `["input", "body"]`."""
+
+    path: tuple[str, ...]
+    message: str
+
+
+class InvalidInput(StarlingError):
+    """Arguments that can't be used, each with its path."""
+
+    code = ErrorCode.INVALID_INPUT
+
+    def __init__(self, *fields: FieldProblem) -> None:
+        super().__init__(" ".join(f"{'.'.join(field.path)}: {field.message}" for field in fields))
+        self.fields = fields
+
+    @classmethod
+    def at(cls, *path: str, message: str) -> "InvalidInput":
+        """One problem with the argument at `path`."""
+        return cls(FieldProblem(path, message))
+
+
+class Conflict(StarlingError):
+    """It clashes with what is there already."""
+
+    code = ErrorCode.CONFLICT
+
+
+class RateLimited(StarlingError):
+    """Too much at once; `retry_after` seconds until it may go on."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many requests: try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class Unavailable(Exception):
+    """A part that the answer needs is away for the moment; HTTP answers 503."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"The {part} is not available right now: try again in a second.")
+        self.part = part

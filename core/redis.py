@@ -1,0 +1,21 @@
+"""Redis or Valkey: a cache of the live stream's tail, the rate limiter's buckets, pokes. Never the owner of anything."""
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+AWAY = (RedisError, OSError, TimeoutError)
+"""What a caller catches to go on without Redis."""
+
+
+def connect(url: str) -> "Redis":
+    """A client that fails at once instead of hiding an outage behind retries: PostgreSQL is the fallback."""
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        legacy_responses=False,
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=0.25,
+        socket_timeout=2.0,
+    )

@@ -1,0 +1,56 @@
+"""People: the public profile, the private account beside it, and their counters."""
+
+from sqlalchemy import CheckConstraint, Index, func, literal_column, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Count, CreatedAt, Id, Slot, UserKey
+
+
+class User(Base):
+    """What others may see of a person."""
+
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    handle: Mapped[str] = mapped_column(unique=True)
+    """Lower case, 2–30 of a–z 0–9 _."""
+    name: Mapped[str]
+    bio: Mapped[str | None]
+    avatar_url: Mapped[str | None]
+    is_private: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        CheckConstraint("handle = lower(handle)", name="handle_lower"),
+        Index(
+            "users_search_idx",
+            func.lower(literal_column("handle || ' ' || name")).label("search"),
+            postgresql_using="gin",
+            postgresql_ops={"search": "gin_trgm_ops"},
+        ),
+    )
+
+
+class Account(Base):
+    """What only the person and the sign-in know. Apart from `users`, so that no profile read can carry it along."""
+
+    __tablename__ = "accounts"
+
+    user_id: Mapped[UserKey]
+    email: Mapped[str]
+    password_hash: Mapped[str]
+
+    __table_args__ = (Index("accounts_email_key", func.lower(literal_column("email")), unique=True),)
+
+
+class UserCounter(Base):
+    """Counts of a person, in slots."""
+
+    __tablename__ = "user_counters"
+
+    user_id: Mapped[UserKey]
+    slot: Mapped[Slot]
+    public_posts: Mapped[Count]
+    follower_posts: Mapped[Count]
+    followers: Mapped[Count]
+    following: Mapped[Count]
