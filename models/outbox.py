@@ -15,9 +15,7 @@ class OutboxEvent(Base):
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    xid: Mapped[int] = mapped_column(
-        BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)")
-    )
+    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)"))
     """The writing transaction; the relay waits until no older one can still commit."""
     seq: Mapped[int | None] = mapped_column(unique=True)
     """Dense, in commit order; given by the relay."""

@@ -23,10 +23,7 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("handle = lower(handle)", name="handle_lower"),
         Index(
-            "users_search_idx",
-            func.lower(literal_column("handle || ' ' || name")).label("search"),
-            postgresql_using="gin",
-            postgresql_ops={"search": "gin_trgm_ops"},
+            "users_search_idx", text("lower((handle || ' ' || name)) gin_trgm_ops"), postgresql_using="gin"
         ),
     )
 

@@ -9,9 +9,9 @@ depends_on = None
 
 NEXT_ID = """
 create function next_id() returns bigint language sql volatile parallel unsafe as $$
-    select ((extract(epoch from clock_timestamp()) * 1000)::bigint - 1735689600000) << 23
-         | coalesce(nullif(current_setting('starling.shard', true), '')::bigint, 0) << 10
-         | nextval('id_sequence') % 1024
+    select (((extract(epoch from clock_timestamp()) * 1000)::bigint - 1735689600000) << 23)
+         | (coalesce(nullif(current_setting('starling.shard', true), '')::bigint, 0) << 10)
+         | (nextval('id_sequence') % 1024)
 $$
 """
 

@@ -82,10 +82,8 @@ def upgrade() -> None:
     op.create_index(
         "users_search_idx",
         "users",
-        [sa.literal_column("lower(handle || ' ' || name)").label("search")],
-        unique=False,
+        [sa.text("lower((handle || ' ' || name)) gin_trgm_ops")],
         postgresql_using="gin",
-        postgresql_ops={"search": "gin_trgm_ops"},
     )
     op.create_table(
         "accounts",
