@@ -23,7 +23,10 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("handle = lower(handle)", name="handle_lower"),
         Index(
-            "users_search_idx", text("lower((handle || ' ' || name)) gin_trgm_ops"), postgresql_using="gin"
+            "users_search_idx",
+            literal_column("lower(((handle || ' '::text) || name))").label("search"),
+            postgresql_using="gin",
+            postgresql_ops={"search": "gin_trgm_ops"},
         ),
     )
 

@@ -82,8 +82,9 @@ def upgrade() -> None:
     op.create_index(
         "users_search_idx",
         "users",
-        [sa.text("lower((handle || ' ' || name)) gin_trgm_ops")],
+        [sa.literal_column("lower(((handle || ' '::text) || name))").label("search")],
         postgresql_using="gin",
+        postgresql_ops={"search": "gin_trgm_ops"},
     )
     op.create_table(
         "accounts",
