@@ -1,6 +1,6 @@
 """People: the public profile, the private account beside it, and their counters."""
 
-from sqlalchemy import CheckConstraint, Index, func, literal_column, text
+from sqlalchemy import CheckConstraint, Computed, Index, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Count, CreatedAt, Id, Slot, UserKey
@@ -19,12 +19,15 @@ class User(Base):
     avatar_url: Mapped[str | None]
     is_private: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
+    search: Mapped[str] = mapped_column(
+        Computed("lower(handle || ' ' || name)", persisted=True), deferred=True
+    )
 
     __table_args__ = (
         CheckConstraint("handle = lower(handle)", name="handle_lower"),
         Index(
             "users_search_idx",
-            literal_column("lower(((handle || ' '::text) || name))").label("search"),
+            "search",
             postgresql_using="gin",
             postgresql_ops={"search": "gin_trgm_ops"},
         ),

@@ -75,6 +75,12 @@ def upgrade() -> None:
         sa.Column("avatar_url", sa.Text(), nullable=True),
         sa.Column("is_private", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "search",
+            sa.Text(),
+            sa.Computed("lower(handle || ' ' || name)", persisted=True),
+            nullable=False,
+        ),
         sa.CheckConstraint("handle = lower(handle)", name=op.f("users_handle_lower_check")),
         sa.PrimaryKeyConstraint("id", name=op.f("users_pkey")),
         sa.UniqueConstraint("handle", name=op.f("users_handle_key")),
@@ -82,7 +88,7 @@ def upgrade() -> None:
     op.create_index(
         "users_search_idx",
         "users",
-        [sa.literal_column("lower(((handle || ' '::text) || name))").label("search")],
+        ["search"],
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
     )
