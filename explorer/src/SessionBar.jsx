@@ -1,0 +1,68 @@
+import { useState, useSyncExternalStore } from "react";
+
+import { currentSession, signIn, signOut, subscribe } from "./session.js";
+import logo from "./starling.svg";
+
+// The server marks the page when the demo world is in the database, where everybody's password is this one.
+const demo = "demo" in document.documentElement.dataset ? { handle: "ada", password: "starling" } : {};
+
+/** The bar above the editor: who is asking. It wears GraphiQL's class so that its theme's variables reach in here. */
+export function SessionBar() {
+  const session = useSyncExternalStore(subscribe, currentSession);
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function attempt(action) {
+    setBusy(true);
+    setProblem("");
+    await action().catch((error) => setProblem(error.message));
+    setBusy(false);
+  }
+
+  return (
+    <header className="graphiql-container session-bar">
+      <img src={logo} alt="" />
+      <h1>Starling</h1>
+      <p role="alert">{problem}</p>
+      {session ? <SignedIn {...{ session, busy, attempt }} /> : <SignedOut {...{ busy, attempt }} />}
+    </header>
+  );
+}
+
+function SignedIn({ session, busy, attempt }) {
+  return (
+    <>
+      <p role="status">
+        Signed in as <strong title={session.name}>@{session.handle}</strong>
+      </p>
+      <button type="button" disabled={busy} onClick={() => attempt(signOut)}>
+        Sign out
+      </button>
+    </>
+  );
+}
+
+function SignedOut({ busy, attempt }) {
+  function submit(event) {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    attempt(() => signIn(fields.get("login").trim(), fields.get("password")));
+  }
+
+  return (
+    <>
+      <p role="status">Signed out</p>
+      <form aria-label="Sign in" onSubmit={submit}>
+        <label>
+          Handle or e-mail
+          <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required defaultValue={demo.handle} />
+        </label>
+        <label>
+          Password
+          <input name="password" type="password" autoComplete="current-password" required defaultValue={demo.password} />
+        </label>
+        <button disabled={busy}>Sign in</button>
+      </form>
+    </>
+  );
+}
