@@ -1,7 +1,7 @@
 """Cursors: opaque to clients, each good for the list it came from and no other.
 
-A cursor is base64url of `list:key[:key…]`, where the keys are what the list is sorted by. It carries no secret and gives
-no right: forging one only moves the place where a page begins.
+A cursor is base64url of `list:key[:key…]`, where the keys are what the list is sorted by. It carries no secret and
+gives no right: forging one only moves the place where a page begins.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

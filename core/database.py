@@ -5,7 +5,7 @@ know the model they are of, so that one can stand wherever an entity stands.
 """
 
 from collections import namedtuple
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import Executable, Select, insert
+from sqlalchemy import Executable, Select, insert, inspect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as CheckoutTimeout
@@ -82,7 +82,7 @@ class Database:
         await self._reads.close()
         await self._engine.dispose()
 
-    async def read(self, statement: Select[Any], /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
+    async def read(self, statement: Executable, /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
         """All rows of a SELECT, as named tuples. Raises Unavailable.
 
         A read changes nothing, so one that met a dead connection is tried once more on a fresh one.
@@ -101,8 +101,11 @@ class Database:
         except psycopg.OperationalError as error:
             raise Unavailable("database") from error
 
-    async def _fetch(self, compiled: "_Compiled", values: dict[str, Any], prepare: bool) -> list[Any]:
-        async with self._reads.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+    async def _fetch(self, compiled: "_Compiled", values: MutableMapping[str, Any], prepare: bool) -> list[Any]:
+        async with (
+            self._reads.connection() as connection,
+            connection.cursor(binary=True, row_factory=tuple_row) as cursor,
+        ):
             await cursor.execute(compiled.sql, values, prepare=prepare)
             return list(map(compiled.row, await cursor.fetchall()))
 
@@ -125,23 +128,23 @@ class Database:
 
 class _Compiled(NamedTuple):
     sql: str
-    bind: Callable[[dict[str, Any]], dict[str, Any]]
+    bind: Callable[..., MutableMapping[str, Any]]
     row: Callable[[tuple[Any, ...]], Any]
 
 
 @lru_cache(maxsize=1024)
-def _compiled(statement: Select[Any]) -> _Compiled:
+def _compiled(statement: Any) -> _Compiled:
     """A statement's text and row class. Statements are constants of their loaders, so the cache stays small."""
-    compiled = statement.compile(dialect=PGDialect_psycopg())
-    columns = [column.keyname for column in compiled._result_columns]
-    entities = [description["entity"] for description in statement.column_descriptions]
-    model = entities[0] if entities and statement.column_descriptions[0]["expr"] is entities[0] else None
-    return _Compiled(str(compiled), compiled.construct_params, _row_class(model, tuple(columns))._make)
+    compiled = statement.compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
+    columns = tuple(column.keyname for column in compiled._result_columns)
+    entity = next((each["entity"] for each in statement.column_descriptions if each["entity"] is each["expr"]), None)
+    model = inspect(entity).mapper.class_ if entity else None
+    return _Compiled(str(compiled), compiled.construct_params, _row_class(model, columns)._make)
 
 
 @lru_cache(maxsize=1024)
 def _row_class(model: type | None, columns: tuple[str, ...]) -> Any:
-    row = namedtuple(model.__name__ if model else "Row", columns)  # type: ignore[misc]  # noqa: PYI024
+    row = namedtuple(model.__name__ if model else "Row", columns)  # type: ignore[misc]
     row.model = model  # type: ignore[attr-defined]
     return row
 

@@ -1,4 +1,4 @@
-"""Redis or Valkey: a cache of the live stream's tail, the rate limiter's buckets, pokes. Never the owner of anything."""
+"""Redis or Valkey: a cache of the live stream's tail, the rate limiter's buckets, pokes. It owns nothing."""
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry

@@ -47,7 +47,9 @@ class Settings(BaseSettings):
         """What production refuses to start on: a sentence each, saying how to set it."""
         problems = []
         if not self.database_url:
-            problems.append("DATABASE_URL is not set: point it at a PostgreSQL ≥ 15, e.g. postgresql://user:…@host/starling.")
+            problems.append(
+                "DATABASE_URL is not set: point it at a PostgreSQL ≥ 15, e.g. postgresql://user:…@host/starling."
+            )
         if not self.redis_url:
             problems.append("REDIS_URL is not set: point it at a Redis ≥ 7 or Valkey, e.g. redis://host:6379.")
         if self.secret.get_secret_value() == DEVELOPMENT_SECRET:

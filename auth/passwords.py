@@ -1,0 +1,59 @@
+"""Passwords: argon2id (RFC 9106, the OWASP minimum of 19 MiB, 2 passes), off the event loop, in a bounded pool."""
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from core.errors import InvalidInput, Unavailable
+
+SHORTEST, LONGEST = 8, 256
+QUEUE = 64
+"""Sign-ins that may wait for a thread; more are turned away, so that hashing can't take the server down."""
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_pool = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) // 2), thread_name_prefix="argon2")
+_waiting = 0
+
+
+def check(password: str, *path: str) -> None:
+    """Refuse what can't be a password (NIST SP 800-63B: length counts, composition doesn't). Raises InvalidInput."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InvalidInput.at(*path, message=f"{SHORTEST} to {LONGEST} characters.")
+
+
+async def hash_password(password: str) -> str:
+    """The hash to keep. Raises Unavailable when too many wait."""
+    return str(await _run(_hasher.hash, password))
+
+
+async def verify(password_hash: str | None, password: str) -> bool:
+    """Whether it is the password. Without a hash the same work is done, so that unknown users take as long."""
+    matches = await _run(_verify, password_hash or _nobodys_hash(), password[:LONGEST])
+    return bool(matches) and password_hash is not None
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash("nobody's password")
+
+
+async def _run(work: object, *args: str) -> object:
+    global _waiting
+    if _waiting >= QUEUE:
+        raise Unavailable("sign-in")
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_pool, work, *args)  # type: ignore[arg-type]
+    finally:
+        _waiting -= 1

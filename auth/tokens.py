@@ -1,0 +1,111 @@
+"""Access tokens: short-lived JWTs after RFC 9068, verified once per process and then known by their hash."""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from functools import cache
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from core.database import Database
+from core.errors import NotSignedIn
+from core.settings import settings
+from domain.viewer import Viewer
+from loaders.sessions import session_is_open
+
+ISSUER = "starling"
+REMEMBERED = 50_000
+EXPIRED = "This access token has expired: get a new one with refreshSession."
+INVALID = "This access token is not valid: sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token that was found good, and until when."""
+
+    viewer: Viewer
+    expires_at: float
+
+
+def issue(user_id: int, session_id: int) -> str:
+    """A token for `access_token_seconds`."""
+    now = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "aud": ISSUER,
+        "sub": str(user_id),
+        "sid": str(session_id),
+        "iat": now,
+        "exp": now + settings().access_token_seconds,
+    }
+    return jwt.encode({"alg": "HS256", "typ": "at+jwt"}, claims, _key())
+
+
+class Tokens:
+    """Turns bearers into viewers. One per process; told of revoked sessions by the live stream."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._verified: dict[bytes, Verified] = {}
+
+    async def viewer(self, authorization: str | None) -> Viewer:
+        """Whom an `Authorization` header speaks for; nobody without one. Raises NotSignedIn, Unavailable."""
+        if not authorization:
+            return Viewer()
+        scheme, _, token = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotSignedIn("The Authorization header must read: Bearer <access token>.")
+        return (await self.verify(token.strip())).viewer
+
+    async def verify(self, token: str) -> Verified:
+        """The token's viewer and expiry. Raises NotSignedIn, Unavailable."""
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            known = _decode(token)
+            if not await session_is_open(self._db, known.viewer):
+                raise NotSignedIn(INVALID)
+            if len(self._verified) >= REMEMBERED:
+                self._verified.clear()
+            self._verified[digest] = known
+        if known.expires_at <= time.time():
+            self._verified.pop(digest, None)
+            raise NotSignedIn(EXPIRED)
+        return known
+
+    def forget(self, session_id: int) -> None:
+        """Verify this session's tokens anew, from the database."""
+        gone = [digest for digest, known in self._verified.items() if known.viewer.session_id == session_id]
+        for digest in gone:
+            del self._verified[digest]
+
+    def forget_all(self) -> None:
+        """Verify every token anew: the stream of revocations had a gap."""
+        self._verified.clear()
+
+
+def _decode(token: str) -> Verified:
+    try:
+        decoded = jwt.decode(token, _key(), algorithms=["HS256"])
+        if decoded.header.get("typ") != "at+jwt":
+            raise NotSignedIn(INVALID)
+        _CLAIMS.validate(decoded.claims)
+        viewer = Viewer(int(decoded.claims["sub"]), int(decoded.claims["sid"]))
+        return Verified(viewer, float(decoded.claims["exp"]))
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        expired = type(error).__name__ == "ExpiredTokenError"
+        raise NotSignedIn(EXPIRED if expired else INVALID) from error
+
+
+_CLAIMS = jwt.JWTClaimsRegistry(
+    iss={"essential": True, "value": ISSUER},
+    aud={"essential": True, "value": ISSUER},
+    exp={"essential": True},
+)
+
+
+@cache
+def _key() -> OctKey:
+    return OctKey.import_key(settings().secret.get_secret_value())

@@ -1,0 +1,128 @@
+"""What may happen to a comment: write, edit, delete, like, unlike."""
+
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+
+from core.database import Database, Transaction
+from core.errors import Forbidden, InvalidInput, NotFound
+from domain import counters, events, posts
+from domain.idempotency import Once
+from domain.text import clean
+from domain.viewer import Viewer
+from domain.visibility import VIEWER, visible_comment
+from models.comments import Comment, CommentCounter
+from models.posts import PostCounter
+
+LONGEST_BODY = 2_000
+DEEPEST = 100
+
+_VISIBLE = (
+    select(Comment)
+    .where(Comment.id == bindparam("id", type_=BigInteger), visible_comment(VIEWER))
+    .with_for_update(read=True, key_share=True, of=Comment)
+)
+
+
+async def visible(tx: Transaction, viewer: Viewer, comment_id: int) -> Comment:
+    """The comment, held against deletion until the transaction ends. Raises NotFound."""
+    comment: Comment | None = await tx.first(_VISIBLE, id=comment_id, viewer=viewer.key)
+    if comment is None:
+        raise NotFound("comment")
+    return comment
+
+
+async def add(
+    db: Database,
+    viewer: Viewer,
+    *,
+    post_id: int,
+    parent_id: int | None,
+    body: str,
+    client_mutation_id: str | None = None,
+) -> Comment:
+    """Answer a post, or a comment of it. Raises NotSignedIn, InvalidInput, NotFound, Conflict."""
+    author = viewer.require_user()
+    body = clean(body, LONGEST_BODY, "input", "body")
+    once = Once.of(author, client_mutation_id, "addComment", post_id, parent_id, body)
+    async with db.write() as tx:
+        if earlier := await once.earlier(tx):
+            return await visible(tx, viewer, earlier)
+        await posts.visible(tx, viewer, post_id)
+        depth = await _depth_under(tx, viewer, post_id, parent_id)
+        comment = await tx.insert(
+            Comment, post_id=post_id, parent_id=parent_id, author_id=author, depth=depth, body=body
+        )
+        await _count(tx, comment, +1)
+        await once.remember(tx, comment.id)
+        events.record(tx, events.CommentAdded(comment.id, post_id, author))
+    return comment
+
+
+async def edit(db: Database, viewer: Viewer, comment_id: int, *, body: str) -> Comment:
+    """Change a comment's text. Raises NotSignedIn, InvalidInput, NotFound, Forbidden."""
+    author = viewer.require_user()
+    body = clean(body, LONGEST_BODY, "input", "body")
+    async with db.write() as tx:
+        comment = await visible(tx, viewer, comment_id)
+        if comment.author_id != author:
+            raise Forbidden("This comment is somebody else's: only its author may edit it.")
+        new = {"body": body, "edited_at": func.now()}
+        [edited] = await tx.change(update(Comment).where(Comment.id == comment_id).values(new).returning(Comment))
+        events.record(tx, events.CommentEdited(comment_id, comment.post_id, author))
+    return edited  # type: ignore[no-any-return]
+
+
+async def remove(db: Database, viewer: Viewer, comment_id: int) -> int:
+    """Delete a comment and the replies beneath it: its author may, and the post's author.
+
+    Raises NotSignedIn, NotFound, Forbidden.
+    """
+    user = viewer.require_user()
+    async with db.write() as tx:
+        comment = await visible(tx, viewer, comment_id)
+        post = await posts.visible(tx, viewer, comment.post_id)
+        if user not in (comment.author_id, post.author_id):
+            raise Forbidden("Only the comment's author and the post's author may delete it.")
+        thread = await _hold_thread(tx, comment)
+        await tx.execute(delete(Comment).where(Comment.id == comment_id))
+        await _count(tx, comment, -1, beneath=len(thread) - 1)
+        for gone in thread:
+            events.record(tx, events.CommentDeleted(gone.id, gone.post_id, gone.author_id))
+    return comment_id
+
+
+async def _depth_under(tx: Transaction, viewer: Viewer, post_id: int, parent_id: int | None) -> int:
+    if parent_id is None:
+        return 0
+    parent = await visible(tx, viewer, parent_id)
+    if parent.post_id != post_id:
+        raise InvalidInput.at("input", "parentId", message="This comment belongs to another post.")
+    if parent.depth == DEEPEST:
+        raise InvalidInput.at("input", "parentId", message=f"A thread is at most {DEEPEST} replies deep.")
+    return parent.depth + 1
+
+
+async def _hold_thread(tx: Transaction, comment: Comment) -> list[Comment]:
+    """The comment and all beneath it, locked from the top down: a reply that comes now waits, and finds no parent.
+
+    Each level is a statement of its own, because only a new snapshot sees replies that were committed meanwhile.
+    """
+    if comment.parent_id is not None:
+        await tx.execute(
+            select(Comment.id).where(Comment.id == comment.parent_id).with_for_update(key_share=True, read=True)
+        )
+    level = (await tx.scalars(select(Comment).where(Comment.id == comment.id).with_for_update())).all()
+    if not level:
+        raise NotFound("comment")
+    thread = [*level]
+    while level:
+        beneath = select(Comment).where(Comment.parent_id.in_([each.id for each in level])).order_by(Comment.id)
+        level = (await tx.scalars(beneath.with_for_update())).all()
+        thread += level
+    return thread
+
+
+async def _count(tx: Transaction, comment: Comment, amount: int, *, beneath: int = 0) -> None:
+    if comment.parent_id is not None:
+        await counters.add(tx, CommentCounter, comment.parent_id, replies=amount)
+    await counters.add(tx, PostCounter, comment.post_id, comments=amount - beneath)
+    events.record(tx, events.CountsChanged(comment.post_id))

@@ -1,0 +1,98 @@
+"""What may happen to a sign-in: begin, carry on with a rotated refresh token, end.
+
+Refresh tokens are opaque, kept as SHA-256 and good for one use. The next one is derived from the last with a key, so that
+a client which lost the answer gets the same successor again for `GRACE`; after that a used token is a replay, and
+ends the session (RFC 9700, section 4.14.2).
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core.database import Database, Transaction
+from core.errors import NotSignedIn
+from core.settings import settings
+from domain import events
+from domain.viewer import Viewer
+from models.sessions import RefreshToken, Session
+
+GRACE = timedelta(seconds=10)
+_INVALID = "This refresh token is no longer good: sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that goes on: whose, and the token that carries it further."""
+
+    session_id: int
+    user_id: int
+    refresh_token: str
+
+
+async def begin(tx: Transaction, user_id: int) -> Opened:
+    """Sign somebody in."""
+    session = await tx.insert(Session, user_id=user_id)
+    token = secrets.token_urlsafe(32)
+    await _keep(tx, session.id, token)
+    return Opened(session.id, user_id, token)
+
+
+async def rotate(db: Database, token: str) -> Opened:
+    """Use a refresh token up, for the next one. Raises NotSignedIn; a replay ends the session."""
+    async with db.write() as tx:
+        opened = await _rotate(tx, token)
+    if opened is None:
+        raise NotSignedIn(_INVALID)
+    return opened
+
+
+async def end(db: Database, viewer: Viewer) -> None:
+    """Sign out: the session and all its tokens are void. Raises NotSignedIn."""
+    viewer.require_user()
+    async with db.write() as tx:
+        await _revoke(tx, viewer.session_id or 0)
+
+
+async def _rotate(tx: Transaction, token: str) -> Opened | None:
+    used = await tx.first(select(RefreshToken).where(RefreshToken.token_hash == _hash(token)).with_for_update())
+    if used is None:
+        return None
+    session = await tx.get_one(Session, used.session_id, with_for_update={"read": True})
+    now = datetime.now(UTC)
+    if session.revoked_at is not None or used.expires_at < now:
+        return None
+    if used.used_at is not None and used.used_at < now - GRACE:
+        await _revoke(tx, session.id)
+        return None
+    successor = _successor(token)
+    if used.used_at is None:
+        used.used_at = now
+        await _keep(tx, session.id, successor)
+    return Opened(session.id, session.user_id, successor)
+
+
+async def _revoke(tx: Transaction, session_id: int) -> None:
+    open_ones = (Session.id == session_id, Session.revoked_at.is_(None))
+    if await tx.change(update(Session).where(*open_ones).values(revoked_at=func.now()).returning(Session.id)):
+        events.record(tx, events.SessionRevoked(session_id))
+
+
+async def _keep(tx: Transaction, session_id: int, token: str) -> None:
+    expires_at = datetime.now(UTC) + timedelta(days=settings().refresh_token_days)
+    row = {"token_hash": _hash(token), "session_id": session_id, "expires_at": expires_at}
+    await tx.execute(insert(RefreshToken).values(row).on_conflict_do_nothing())
+
+
+def _successor(token: str) -> str:
+    key = settings().secret.get_secret_value().encode()
+    return urlsafe_b64encode(hmac.digest(key, b"refresh:" + token.encode(), "sha256")).decode().rstrip("=")
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,118 @@
+"""Where a field's value comes from, declared once beside its type: a column, a loader's batch, or a resolver.
+
+The declaration is the field's Strawberry resolver, and is kept in its metadata under `SOURCE` for a compiled executor
+to read: both serve the same field, so they can't disagree.
+
+A context has `loaders`, which gives the operation's loader of a class; a row has its columns as attributes, and
+`model_of` tells what it is a row of.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, NewType, TypeVar
+
+import strawberry
+
+T = TypeVar("T")
+SOURCE = "starling.source"
+
+Cursor = NewType("Cursor", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One key of the row, one batch for the whole level."""
+
+    loader: type[Any]
+    by: str
+    take: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A page of a list that hangs on the row's key; the field's arguments are part of the batch's key."""
+
+    loader: type[Any]
+    by: str | None
+
+
+def row_type(
+    model: type[Any], *, model_of: Callable[[object], type | None], description: str
+) -> Callable[[type[T]], type[T]]:
+    """A Strawberry type whose instances are rows of `model`."""
+
+    def declare(cls: type[T]) -> type[T]:
+        def is_type_of(row: object, _info: object) -> bool:
+            return model_of(row) is model
+
+        cls.is_type_of = is_type_of  # type: ignore[attr-defined]
+        return strawberry.type(cls, description=description)
+
+    return declare
+
+
+def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: int = 0) -> Any:
+    """The row's attribute of the field's name, or what `of` makes of the row."""
+    if of is None:
+        return strawberry.field(description=description, metadata={"cost": cost})
+
+    def resolve(root: Any) -> Any:
+        return of(root)
+
+    return strawberry.field(resolver=resolve, description=description, metadata={"cost": cost})
+
+
+def loaded(loader: type[Any], description: str, *, by: str, take: str | None = None, cost: int = 1) -> Any:
+    """What `loader` has for the row's key `by`, or its attribute `take`; None where the key is None."""
+
+    async def resolve(root: Any, info: strawberry.Info) -> Any:
+        key = getattr(root, by)
+        if key is None:
+            return None
+        value = await info.context.loaders[loader].load(key)
+        return value if take is None else getattr(value, take)
+
+    metadata = {"cost": cost, SOURCE: Loaded(loader, by, take)}
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
+
+
+def argument(description: str) -> Any:
+    """A documented argument: `Annotated[int, argument("…")]`."""
+    return strawberry.argument(description=description)
+
+
+PAGE_ARGUMENTS: dict[str, tuple[Any, Any]] = {
+    "first": (Annotated[int, argument("How many, 1–100.")], 20),
+    "after": (Annotated[Cursor | None, argument("Go on after this cursor: a page's `endCursor`, or an edge's.")], None),
+}
+
+
+def paged(
+    loader: type[Any], description: str, *, by: str | None = None, cost: int = 1, **arguments: tuple[Any, Any]
+) -> Any:
+    """A connection: pages of `loader`'s list for the row's key `by`. Further arguments are (annotation, default)."""
+
+    async def resolve(root: Any, info: strawberry.Info, **given: Any) -> Any:
+        key = loader.key(getattr(root, by) if by else None, **given)
+        return await info.context.loaders[loader].load(key)
+
+    return _field_with_arguments(resolve, PAGE_ARGUMENTS | arguments, description, Paged(loader, by), cost)
+
+
+def _field_with_arguments(
+    resolve: Callable[..., Any], arguments: dict[str, tuple[Any, Any]], description: str, source: object, cost: int
+) -> Any:
+    """Strawberry reads a field's arguments from its resolver's signature, so give it one."""
+    fixed = [p for p in inspect.signature(resolve).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    named = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in arguments.items()
+    ]
+    resolve.__signature__ = inspect.Signature([*fixed, *named])  # type: ignore[attr-defined]
+    return strawberry.field(resolver=resolve, description=description, metadata={"cost": cost, SOURCE: source})
+
+
+def resolved(resolver: Callable[..., Any], description: str, *, cost: int = 1) -> Any:
+    """Anything else: an ordinary resolver."""
+    return strawberry.field(resolver=resolver, description=description, metadata={"cost": cost})

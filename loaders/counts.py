@@ -1,0 +1,21 @@
+"""Counts as a viewer may see them: the sum of the counter's slots, less what a block hides."""
+
+from sqlalchemy import BigInteger, ColumnElement, LateralFromClause, ScalarSelect, and_, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from domain.counters import Counter, owner_of
+from domain.visibility import VIEWER, hidden_users
+
+_hidden = hidden_users(VIEWER)
+
+
+def totals(counter: Counter, owner: InstrumentedAttribute[int], *columns: str) -> LateralFromClause:
+    """The sums of a counter's columns over the slots of the row `owner`, to be joined `ON true`."""
+    sums = (cast(func.coalesce(func.sum(getattr(counter, name)), 0), BigInteger).label(name) for name in columns)
+    return select(*sums).where(owner_of(counter) == owner).lateral(f"{counter.__tablename__}_totals")
+
+
+def hidden(person: InstrumentedAttribute[int], *of: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many rows `of` something are by a `person` whom a block hides from the viewer."""
+    joined = select(func.count()).select_from(_hidden).join(person.parent, and_(person == _hidden.c.user_id, *of))
+    return joined.scalar_subquery()
