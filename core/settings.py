@@ -4,6 +4,7 @@ Names are `STARLING_` plus the field's name in capitals; `DATABASE_URL` and `RED
 hosting platforms set them under these names.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -65,3 +66,12 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The process's settings, read once."""
     return Settings()
+
+
+def provide(**urls: str) -> Settings:
+    """Set what is unset, `database_url` or `redis_url`, for this process and those that it starts."""
+    for name, url in urls.items():
+        if not getattr(settings(), name):
+            os.environ[name.upper()] = url
+    settings.cache_clear()
+    return settings()
