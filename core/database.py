@@ -4,8 +4,9 @@ Only this file commits. A read takes a SQLAlchemy Core statement, which is compi
 know the model they are of, so that one can stand wherever an entity stands.
 """
 
+import asyncio
 from collections import namedtuple
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -23,6 +24,8 @@ from core.errors import Unavailable
 
 M = TypeVar("M")
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
+LEASE_MS = 2_000
+LOCK_POLL = 0.25
 
 
 def sqlalchemy_url(database_url: str) -> str:
@@ -54,6 +57,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, pool_timeout: float = 0.25) -> None:
         self.on_events: Callable[[], None] = lambda: None
+        self._url = url
         self._reads = AsyncConnectionPool(
             url,
             open=False,
@@ -124,6 +128,33 @@ class Database:
             raise
         if transaction.info.get("events"):
             self.on_events()
+
+    @asynccontextmanager
+    async def exclusively(self, key: int) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Wait for an advisory lock and hold it, on a connection of its own. Raises Unavailable.
+
+        Yields `renew`, to be awaited at least every second: PostgreSQL takes the lock from a holder that is silent for
+        `LEASE_MS`, so that a process which hangs doesn't keep it. `renew` raises Unavailable once the lock is lost.
+        """
+        options = f"{SESSION_OPTIONS} -c idle_session_timeout={LEASE_MS}"
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                self._url, autocommit=True, options=options, connect_timeout=2, tcp_user_timeout=LEASE_MS
+            ) as connection:
+                while not await _locked(connection, key):  # noqa: ASYNC110 - nothing tells of a lock that is free
+                    await asyncio.sleep(LOCK_POLL)
+
+                async def renew() -> None:
+                    await connection.execute("select 1")
+
+                yield renew
+        except psycopg.OperationalError as error:
+            raise Unavailable("database") from error
+
+
+async def _locked(connection: psycopg.AsyncConnection[Any], key: int) -> bool:
+    answer = await (await connection.execute("select pg_try_advisory_lock(%s)", (key,))).fetchone()
+    return bool(answer and answer[0])
 
 
 class _Compiled(NamedTuple):
