@@ -39,6 +39,27 @@ class Settings(BaseSettings):
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
 
+    limit_tokens: int = Field(2000, ge=1)
+    """Names, punctuators, values and comments of a GraphQL document."""
+    limit_depth: int = Field(12, ge=1)
+    """Fields within fields of an operation; introspection has a depth of its own."""
+    limit_aliases: int = Field(30, ge=0)
+    """Aliases of an operation, a fragment's counting wherever it is spread."""
+    limit_root_fields: int = Field(20, ge=1)
+    """Fields of the query, mutation or subscription itself."""
+    limit_directives: int = Field(50, ge=0)
+    """Directives of an operation, a fragment's counting wherever it is spread."""
+    limit_price: int = Field(5000, ge=1)
+    """The most that an operation may cost: its fields' costs times the sizes of their pages."""
+    rate_burst: int = Field(20_000, ge=1)
+    """What a viewer, or an address without one, may spend at once, in the price's units."""
+    rate_per_second: float = Field(500.0, gt=0)
+    """What comes back of it each second."""
+    write_burst: int = Field(60, ge=1)
+    """How many mutations a viewer may send at once."""
+    write_per_second: float = Field(1.0, gt=0)
+    """How many of them come back each second."""
+
     @property
     def production(self) -> bool:
         """Whether development defaults are refused."""
