@@ -75,7 +75,7 @@ class Explorer:
         try:
             return site_page(self._build.site, demo=self._demo)
         except OSError:
-            return fallback_page(self._sources, demo=self._demo)
+            return fallback_page(self._sources)
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ def building_page(sources: Path) -> Page:
     return Page((sources / "building.html").read_text("utf-8"), "style-src 'unsafe-inline'; img-src data:")
 
 
-def fallback_page(sources: Path, *, demo: bool) -> Page:
+def fallback_page(sources: Path) -> Page:
     """GraphiQL from a CDN. The policy admits the very files that the document names, and its inline script."""
     try:
         html = (sources / "fallback.html").read_text("utf-8")
-        tabs = json.dumps(fallback_tabs(sources, demo=demo)).replace("<", "\\u003c")
+        tabs = json.dumps(fallback_tabs(sources)).replace("<", "\\u003c")
     except (OSError, ValueError):
         return Page("<!doctype html><title>Starling</title>This is a GraphQL API: POST your queries here.")
     scripts = " ".join(re.findall(r'\bsrc="(https://[^"]+)"', html))
@@ -136,16 +136,15 @@ def fallback_page(sources: Path, *, demo: bool) -> Page:
     )
 
 
-def fallback_tabs(sources: Path, *, demo: bool) -> list[dict[str, str]]:
+def fallback_tabs(sources: Path) -> list[dict[str, str]]:
     """The built explorer's tabs, after one that signs in: the fallback has no bar for that."""
-    login = {"login": "ada", "password": "starling"} if demo else {"login": "", "password": ""}
     tour = json.loads((sources / "src/tabs.json").read_text("utf-8"))
     return [
         {
             "query": (sources / f"src/tabs/{tab['operation']}.graphql").read_text("utf-8"),
-            "variables": json.dumps(tab.get("variables", {}), indent=2),
+            "variables": json.dumps(tab["variables"], indent=2) if "variables" in tab else "",
         }
-        for tab in [{"operation": "sign-in", "variables": {"input": login}}, *tour]
+        for tab in [{"operation": "sign-in"}, *tour]
     ]
 
 
