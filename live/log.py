@@ -1,0 +1,134 @@
+"""The log: outbox rows in the order of their sequence. PostgreSQL owns it, and all that it is asked is asked here."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, cast, delete, func, select, update
+
+from core.database import Database
+from models.outbox import OutboxEvent, Stream
+
+SHARD = 0
+BATCH = 500
+KEPT_FOR = timedelta(hours=24)
+KEPT_EVENTS = 1_000_000
+TRIMMED_AT_ONCE = 5_000
+
+
+class Record(NamedTuple):
+    """One event of the log, as it is stored."""
+
+    seq: int
+    kind: str
+    payload: dict[str, Any]
+    at: datetime
+
+
+class Position(NamedTuple):
+    """How far a history has come."""
+
+    history: str
+    last_seq: int
+
+
+_COLUMNS = (OutboxEvent.seq, OutboxEvent.kind, OutboxEvent.payload, OutboxEvent.created_at)
+_HORIZON = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
+"""No transaction below this one can still commit. Bounding by it is what keeps the sequence in commit order."""
+
+_POSITION = select(Stream.history, Stream.last_seq).where(Stream.shard == SHARD)
+_OLDEST = select(func.min(OutboxEvent.seq))
+_AFTER = (
+    select(*_COLUMNS)
+    .where(OutboxEvent.seq > bindparam("after", type_=BigInteger))
+    .order_by(OutboxEvent.seq)
+    .limit(BATCH)
+)
+_NEXT_IN_LINE = (
+    select((OutboxEvent.xid < _HORIZON).label("ready"))
+    .where(OutboxEvent.seq.is_(None))
+    .order_by(OutboxEvent.xid, OutboxEvent.id)
+    .limit(1)
+)
+_HELD_STREAM = select(Stream.last_seq).where(Stream.shard == SHARD).with_for_update()
+_line = (
+    select(OutboxEvent.id, func.row_number().over(order_by=(OutboxEvent.xid, OutboxEvent.id)).label("place"))
+    .where(OutboxEvent.seq.is_(None), OutboxEvent.xid < _HORIZON)
+    .order_by(OutboxEvent.xid, OutboxEvent.id)
+    .limit(BATCH)
+    .cte("line")
+)
+_SEQUENCE = (
+    update(OutboxEvent)
+    .where(OutboxEvent.id == _line.c.id)
+    .values(seq=bindparam("last", type_=BigInteger) + _line.c.place)
+    .returning(*_COLUMNS)
+    .execution_options(synchronize_session=False)
+)
+_ADVANCE = update(Stream).where(Stream.shard == SHARD).execution_options(synchronize_session=False)
+_FIRST_SINCE = select(func.min(OutboxEvent.seq)).where(
+    OutboxEvent.created_at >= bindparam("since", type_=DateTime(timezone=True))
+)
+_TRIM = (
+    delete(OutboxEvent)
+    .where(
+        OutboxEvent.seq.in_(
+            select(OutboxEvent.seq)
+            .where(OutboxEvent.seq < bindparam("end", type_=BigInteger))
+            .order_by(OutboxEvent.seq)
+            .limit(TRIMMED_AT_ONCE)
+        )
+    )
+    .returning(OutboxEvent.seq)
+    .execution_options(synchronize_session=False)
+)
+
+
+async def position(db: Database) -> Position:
+    """Where the log ends now. Raises Unavailable."""
+    row = (await db.read(_POSITION))[0]
+    return Position(row.history, row.last_seq)
+
+
+async def oldest(db: Database) -> int | None:
+    """The first event that is still kept; None when none is. Raises Unavailable."""
+    seq: int | None = (await db.read(_OLDEST))[0][0]
+    return seq
+
+
+async def after(db: Database, seq: int) -> list[Record]:
+    """Up to `BATCH` events after `seq`. Raises Unavailable."""
+    return [Record._make(row) for row in await db.read(_AFTER, after=seq)]
+
+
+async def next_in_line(db: Database) -> bool | None:
+    """Whether an event can be sequenced: False when it waits for an older transaction, None when there is none."""
+    rows = await db.read(_NEXT_IN_LINE)
+    return rows[0].ready if rows else None
+
+
+async def sequence(db: Database) -> Sequence[Record]:
+    """Give up to `BATCH` events their numbers, dense and in commit order. Raises Unavailable.
+
+    The stream's row is locked by a statement of its own: whoever had to wait for it, such as a relay that was stopped
+    and revived, must then see with a new snapshot what the other one numbered.
+    """
+    async with db.write() as tx:
+        last = await tx.first(_HELD_STREAM)
+        rows = (await tx.execute(_SEQUENCE, {"last": last})).all()
+        await tx.execute(_ADVANCE.values(last_seq=Stream.last_seq + len(rows)))
+    return sorted((Record._make(row) for row in rows), key=lambda record: record.seq)
+
+
+async def trim(db: Database, *, kept_for: timedelta = KEPT_FOR, kept_events: int = KEPT_EVENTS) -> bool:
+    """Delete some of what is no longer kept; whether there may be more. Raises Unavailable.
+
+    Only ever from the beginning, so that what is left has no holes, and little at a time: a long transaction would hold
+    back the horizon.
+    """
+    last_seq = (await position(db)).last_seq
+    first_since = (await db.read(_FIRST_SINCE, since=datetime.now(UTC) - kept_for))[0][0]
+    end = max(first_since or last_seq + 1, last_seq - kept_events + 1)
+    async with db.write() as tx:
+        trimmed = await tx.change(_TRIM, end=end)
+    return len(trimmed) == TRIMMED_AT_ONCE
