@@ -4,26 +4,82 @@ import argparse
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from auth.tokens import Tokens
+from core import migrations, redis, telemetry
+from core.database import Database
+from core.limits import Limiter
 from core.serving import end_with_parent, end_with_uv, listen, serve
 from core.settings import Settings, provide, settings
+from domain.events import SessionRevoked
+from execution.admission import Limits
+from execution.documents import Documents
+from live.hub import Hub
+from loaders.context import Services
+from schema.root import schema
+from transport import health
+from transport.explorer import Explorer
+from transport.http import GraphQLOverHTTP
+from transport.middleware import Careful
+from transport.operations import Operations
 
 
 def create_app() -> Starlette:
     """The application, for any ASGI server: `uvicorn --factory server:create_app`."""
+    config = settings()
+    db = Database(
+        config.database_url or "", pool_size=config.database_pool_size, pool_timeout=config.database_pool_timeout
+    )
+    cache = redis.connect(config.redis_url or "")
+    hub, tokens = Hub(db, cache), Tokens(db)
+    hub.on_event(lambda event: tokens.forget(event.session_id) if isinstance(event, SessionRevoked) else None)
+    hub.on_gap(tokens.forget_all)
+    operations = Operations(
+        schema._schema, Documents(schema._schema, limits(config)), Services(db, hub, Limiter(cache))
+    )
+    explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
 
-    async def healthy(_: Request) -> Response:
-        return PlainTextResponse("ok")
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        telemetry.configure()
+        await db.open()
+        await hub.start()
+        explorer.prepare()
+        yield
+        explorer.close()
+        await hub.stop()
+        await db.close()
+        await cache.aclose()
 
-    return Starlette(routes=[Route("/healthz", healthy)])
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLOverHTTP(operations, tokens, explorer.page)),
+            *health.routes(db, cache),
+            *explorer.routes,
+        ],
+        middleware=[Middleware(Careful)],
+        lifespan=lifespan,
+    )
+
+
+def limits(config: Settings) -> Limits:
+    """The most that one operation may be."""
+    return Limits(
+        tokens=config.limit_tokens,
+        depth=config.limit_depth,
+        aliases=config.limit_aliases,
+        root_fields=config.limit_root_fields,
+        directives=config.limit_directives,
+        price=config.limit_price,
+    )
 
 
 def worker() -> Starlette:
@@ -104,6 +160,11 @@ def with_engines(config: Settings) -> Settings:
 
 def prepare(config: Settings) -> None:
     """In development: bring an empty or old database to where the application can use it."""
+    url = config.database_url or ""
+    if not migrations.is_current(url):
+        migrations.upgrade(url)
+    if config.with_demo:
+        seed_demo(url)
 
 
 def banner(config: Settings, listener: socket.socket) -> str:
@@ -111,7 +172,7 @@ def banner(config: Settings, listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     host = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
     lines = [f"Starling's API and explorer: http://{host}:{port}/graphql"]
-    if not config.production and config.demo is not False:
+    if not config.production and config.with_demo:
         lines.append("Sign in as ada, password starling.")
     return "\n".join([*lines, "Stop with Ctrl-C.", ""])
 

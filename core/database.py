@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from core.errors import Unavailable
 
 M = TypeVar("M")
-SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
+SESSION_OPTIONS = "-c timezone=UTC -c jit=off -c statement_timeout=5000"
 LEASE_MS = 2_000
 LOCK_POLL = 0.25
 
@@ -168,7 +168,8 @@ def _compiled(statement: Any) -> _Compiled:
     """A statement's text and row class. Statements are constants of their loaders, so the cache stays small."""
     compiled = statement.compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
     columns = tuple(column.keyname for column in compiled._result_columns)
-    entity = next((each["entity"] for each in statement.column_descriptions if each["entity"] is each["expr"]), None)
+    selected = getattr(statement, "column_descriptions", ())  # a UNION has none
+    entity = next((each["entity"] for each in selected if each["entity"] is each["expr"]), None)
     model = inspect(entity).mapper.class_ if entity else None
     return _Compiled(str(compiled), compiled.construct_params, _row_class(model, columns)._make)
 

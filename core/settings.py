@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     demo: bool | None = None
     """Whether the demo world is seeded into an empty database. Unset: in development only."""
 
+    build_explorer: bool = True
+    """Whether a development server builds the explorer when Node.js is there and the build is missing or old."""
+
     database_pool_size: int = Field(10, ge=1)
     """Connections per process for reads; writes have as many of their own."""
     database_pool_timeout: float = Field(0.25, gt=0)
@@ -64,6 +67,11 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether development defaults are refused."""
         return self.env == "production"
+
+    @property
+    def with_demo(self) -> bool:
+        """Whether an empty database gets the demo world."""
+        return not self.production if self.demo is None else self.demo
 
     def unsafe_defaults(self) -> list[str]:
         """What production refuses to start on: a sentence each, saying how to set it."""

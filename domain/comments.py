@@ -1,4 +1,4 @@
-"""What may happen to a comment: write, edit, delete, like, unlike."""
+"""What may happen to a comment: write, edit, delete."""
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 

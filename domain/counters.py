@@ -7,9 +7,9 @@ another one when all are taken: quiet rows keep one slot, a viral post grows up 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, SmallInteger, bindparam, cast, exists, func, inspect, select, update
+from sqlalchemy import BigInteger, SmallInteger, bindparam, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, class_mapper
 
 from core.database import Transaction
 from models.comments import CommentCounter
@@ -33,7 +33,7 @@ async def add_to_each(tx: Transaction, counter: Counter, owner_ids: list[int], *
 
 def owner_of(counter: Counter) -> InstrumentedAttribute[int]:
     """The column that says whose counts these are."""
-    key: InstrumentedAttribute[int] = getattr(counter, inspect(counter, raiseerr=True).mapper.primary_key[0].key)
+    key: InstrumentedAttribute[int] = getattr(counter, class_mapper(counter).primary_key[0].key)
     return key
 
 
@@ -75,6 +75,7 @@ def _add_to_each(counter: Counter, names: tuple[str, ...]) -> Insert:
 
 
 def _upsert(counter: Counter, amounts: dict[str, Any], rows: Any) -> Insert:
-    new = insert(counter).from_select([owner_of(counter).key, "slot", *amounts], rows)
-    changes = {name: getattr(counter, name) + new.excluded[name] for name in amounts}
+    table: Any = counter.__table__
+    new = insert(table).from_select([owner_of(counter).key, "slot", *amounts], rows)
+    changes = {name: table.c[name] + new.excluded[name] for name in amounts}
     return new.on_conflict_do_update(index_elements=[owner_of(counter).key, "slot"], set_=changes)

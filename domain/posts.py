@@ -1,7 +1,6 @@
-"""What may happen to a post: publish, edit, delete, like, unlike."""
+"""What may happen to a post: publish, edit, delete."""
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database, Transaction
 from core.errors import Forbidden, NotFound
@@ -10,7 +9,7 @@ from domain.idempotency import Once
 from domain.text import clean
 from domain.viewer import Viewer
 from domain.visibility import VIEWER, visible_post
-from models.posts import Post, PostCounter, PostLike, Visibility
+from models.posts import Post, Visibility
 from models.users import UserCounter
 
 LONGEST_BODY = 5_000
@@ -71,38 +70,11 @@ async def remove(db: Database, viewer: Viewer, post_id: int) -> int:
     return post_id
 
 
-async def like(db: Database, viewer: Viewer, post_id: int) -> Post:
-    """Like a post; liking it again changes nothing. Raises NotSignedIn, NotFound."""
-    user = viewer.require_user()
-    new = insert(PostLike).values(post_id=post_id, user_id=user).on_conflict_do_nothing()
-    async with db.write() as tx:
-        post = await visible(tx, viewer, post_id)
-        if await tx.change(new.returning(PostLike.post_id)):
-            await _count_like(tx, post_id, +1)
-    return post
-
-
-async def unlike(db: Database, viewer: Viewer, post_id: int) -> Post:
-    """Take a like back; without one nothing changes. Raises NotSignedIn, NotFound."""
-    user = viewer.require_user()
-    gone = delete(PostLike).where(PostLike.post_id == post_id, PostLike.user_id == user)
-    async with db.write() as tx:
-        post = await visible(tx, viewer, post_id)
-        if await tx.change(gone.returning(PostLike.post_id)):
-            await _count_like(tx, post_id, -1)
-    return post
-
-
 async def _own(tx: Transaction, viewer: Viewer, post_id: int) -> Post:
     post = await visible(tx, viewer, post_id)
     if post.author_id != viewer.user_id:
         raise Forbidden("This post is somebody else's: only its author may do that.")
     return post
-
-
-async def _count_like(tx: Transaction, post_id: int, amount: int) -> None:
-    await counters.add(tx, PostCounter, post_id, likes=amount)
-    events.record(tx, events.CountsChanged(post_id))
 
 
 def _counted(post: Post, amount: int) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What may happen to a sign-in: begin, carry on with a rotated refresh token, end.
 
-Refresh tokens are opaque, kept as SHA-256 and good for one use. The next one is derived from the last with a key, so that
-a client which lost the answer gets the same successor again for `GRACE`; after that a used token is a replay, and
+Refresh tokens are opaque, kept as SHA-256 and good for one use. The next one is derived from the last with a key, so
+that a client which lost the answer gets the same successor again for `GRACE`; after that a used token is a replay, and
 ends the session (RFC 9700, section 4.14.2).
 """
 

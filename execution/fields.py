@@ -77,32 +77,39 @@ def loaded(loader: type[Any], description: str, *, by: str, take: str | None = N
     return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
-def argument(description: str) -> Any:
-    """A documented argument: `Annotated[int, argument("…")]`."""
-    return strawberry.argument(description=description)
+REQUIRED: Any = inspect.Parameter.empty
 
 
-PAGE_ARGUMENTS: dict[str, tuple[Any, Any]] = {
-    "first": (Annotated[int, argument("How many, 1–100.")], 20),
-    "after": (Annotated[Cursor | None, argument("Go on after this cursor: a page's `endCursor`, or an edge's.")], None),
-}
+def argument(type_: Any, description: str, default: Any = REQUIRED) -> Any:
+    """A field's argument: a parameter's annotation and default, with its documentation."""
+    return Annotated[type_, strawberry.argument(description=description)], default
 
 
-def paged(
-    loader: type[Any], description: str, *, by: str | None = None, cost: int = 1, **arguments: tuple[Any, Any]
-) -> Any:
-    """A connection: pages of `loader`'s list for the row's key `by`. Further arguments are (annotation, default)."""
+FIRST = argument(int | None, "How many, 1–100.", 20)
+AFTER = argument(Cursor | None, "Go on after this cursor: a page's `endCursor`, or an edge's.", strawberry.UNSET)
+
+
+def paged(loader: type[Any], description: str, *, by: str | None = None, cost: int = 1, **arguments: Any) -> Any:
+    """Pages of `loader`'s list for the row's key `by`; the field's arguments are part of the batch's key."""
 
     async def resolve(root: Any, info: strawberry.Info, **given: Any) -> Any:
         key = loader.key(getattr(root, by) if by else None, **given)
         return await info.context.loaders[loader].load(key)
 
-    return _field_with_arguments(resolve, PAGE_ARGUMENTS | arguments, description, Paged(loader, by), cost)
+    given = {"first": FIRST, "after": AFTER, **arguments}
+    return _field(resolve, description, {"cost": cost, SOURCE: Paged(loader, by)}, given)
 
 
-def _field_with_arguments(
-    resolve: Callable[..., Any], arguments: dict[str, tuple[Any, Any]], description: str, source: object, cost: int
-) -> Any:
+def resolved(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:
+    """Anything else: an ordinary resolver of `info` and these arguments."""
+
+    async def resolve(info: strawberry.Info, **given: Any) -> Any:
+        return await resolver(info, **given)
+
+    return _field(resolve, description, {"cost": cost}, arguments)
+
+
+def _field(resolve: Callable[..., Any], description: str, metadata: dict[Any, Any], arguments: dict[str, Any]) -> Any:
     """Strawberry reads a field's arguments from its resolver's signature, so give it one."""
     fixed = [p for p in inspect.signature(resolve).parameters.values() if p.kind is not p.VAR_KEYWORD]
     named = [
@@ -110,9 +117,4 @@ def _field_with_arguments(
         for name, (annotation, default) in arguments.items()
     ]
     resolve.__signature__ = inspect.Signature([*fixed, *named])  # type: ignore[attr-defined]
-    return strawberry.field(resolver=resolve, description=description, metadata={"cost": cost, SOURCE: source})
-
-
-def resolved(resolver: Callable[..., Any], description: str, *, cost: int = 1) -> Any:
-    """Anything else: an ordinary resolver."""
-    return strawberry.field(resolver=resolver, description=description, metadata={"cost": cost})
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)

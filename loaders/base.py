@@ -20,7 +20,7 @@ ANY_KEY = any_(KEYS)
 
 def each_key(name: str = "keys") -> TableValuedAlias:
     """The batch's keys as a table with the column `key`, for one LATERAL read of each."""
-    return func.unnest(KEYS).table_valued("key", name=name)
+    return func.unnest(KEYS).table_valued("key", name=name).render_derived()
 
 
 class BatchLoader(DataLoader[K, V], Generic[K, V]):

@@ -1,5 +1,6 @@
 """Comments: by id, of a post or beneath another comment, their counts, and what the viewer did to them."""
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, true, tuple_
@@ -11,6 +12,15 @@ from loaders.base import ANY_KEY, FlagLoader, RowLoader, each_key
 from loaders.counts import hidden, totals
 from loaders.pages import AFTER, AFTER_TIE, LIMIT, Listing, PageLoader
 from models.comments import Comment, CommentCounter, CommentLike
+
+
+class CommentOrder(StrEnum):
+    """Which comments come first."""
+
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+    TOP = "TOP"
+
 
 TOP_CANDIDATES = 1_000
 """The most liked comments are looked for among so many of the newest ones: a bound on what a viral post costs."""
@@ -84,9 +94,9 @@ def _by_likes(name: str, under: InstrumentedAttribute[Any], *rule: ColumnElement
 
 def _orders(name: str, under: InstrumentedAttribute[Any], *rule: ColumnElement[bool]) -> dict[str, Listing]:
     return {
-        "NEWEST": _by_time(f"{name}.newest", under, *rule, newest=True),
-        "OLDEST": _by_time(f"{name}.oldest", under, *rule, newest=False),
-        "TOP": _by_likes(f"{name}.top", under, *rule),
+        CommentOrder.NEWEST: _by_time(f"{name}.newest", under, *rule, newest=True),
+        CommentOrder.OLDEST: _by_time(f"{name}.oldest", under, *rule, newest=False),
+        CommentOrder.TOP: _by_likes(f"{name}.top", under, *rule),
     }
 
 

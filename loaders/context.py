@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 
 from core.database import Database
+from core.limits import Allowance, Limiter
 from domain.viewer import Viewer
 from loaders.base import Loaders
 
@@ -13,21 +14,55 @@ if TYPE_CHECKING:
     from live.hub import Hub
 
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all operations of a process share."""
+
+    db: Database
+    hub: "Hub"
+    limiter: Limiter
+
+
 @dataclass(slots=True)
 class Context:
     """One operation, or one event of a subscription: never shared, never kept."""
 
-    db: Database
-    hub: "Hub"
+    services: Services
     viewer: Viewer
+    address: str
+    """Where the request came from, to limit those who aren't signed in."""
+    price: int
+    allowance: Allowance
+    live_cursor: str = field(init=False)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self.db, self.viewer)
+        self.live_cursor = self.services.hub.live_cursor()
+        self.act_as(self.viewer)
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.services.db
+
+    @property
+    def caller(self) -> str:
+        """Whose allowance is spent."""
+        return caller(self.viewer, self.address)
+
+    def act_as(self, viewer: Viewer) -> None:
+        """Go on as this viewer, with loaders that see the world as it is now."""
+        self.viewer = viewer
+        self.loaders = Loaders(self.db, viewer)
 
     def afresh(self) -> "Context":
-        """The same viewer with new loaders, which see the world as it is now."""
-        return Context(self.db, self.hub, self.viewer)
+        """The same operation with new loaders: for each event of a subscription."""
+        return Context(self.services, self.viewer, self.address, self.price, self.allowance)
+
+
+def caller(viewer: Viewer, address: str) -> str:
+    """Whose allowance an operation spends: the person's, or the address's of one who isn't signed in."""
+    return f"address:{address}" if viewer.user_id is None else f"user:{viewer.user_id}"
 
 
 Info = strawberry.Info[Context, Any]

@@ -1,7 +1,8 @@
 """Counts as a viewer may see them: the sum of the counter's slots, less what a block hides."""
 
-from sqlalchemy import BigInteger, ColumnElement, LateralFromClause, ScalarSelect, and_, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from domain.counters import Counter, owner_of
 from domain.visibility import VIEWER, hidden_users
@@ -17,5 +18,4 @@ def totals(counter: Counter, owner: InstrumentedAttribute[int], *columns: str) -
 
 def hidden(person: InstrumentedAttribute[int], *of: ColumnElement[bool]) -> ScalarSelect[int]:
     """How many rows `of` something are by a `person` whom a block hides from the viewer."""
-    joined = select(func.count()).select_from(_hidden).join(person.parent, and_(person == _hidden.c.user_id, *of))
-    return joined.scalar_subquery()
+    return select(func.count()).select_from(_hidden).where(person == _hidden.c.user_id, *of).scalar_subquery()

@@ -58,8 +58,9 @@ class PageLoader(BatchLoader[PageKey, Page]):
     listings: ClassVar[dict[str, Listing]]
 
     @classmethod
-    def key(cls, of: Any = None, *, first: int = DEFAULT_PAGE, after: str | None = None, order: str = "") -> PageKey:
+    def key(cls, of: Any = None, *, first: int | None = None, after: str | None = None, order: str = "") -> PageKey:
         """The key of a page, from a field's arguments. Raises InvalidInput."""
+        first = DEFAULT_PAGE if first is None else first
         if not 1 <= first <= LARGEST_PAGE:
             raise InvalidInput.at("first", message=f"1 to {LARGEST_PAGE}; take more pages for more.")
         return PageKey(of, order, first, cls.listings[order].position(after), after is not None)

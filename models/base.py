@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
             "ck": "%(table_name)s_%(constraint_name)s_check",
         }
     )
-    type_annotation_map = {int: BigInteger, str: Text, datetime: DateTime(timezone=True)}  # noqa: RUF012
+    type_annotation_map = {int: BigInteger, str: Text, datetime: DateTime(timezone=True)}
 
 
 TimeOrderedId = Annotated[int, mapped_column(server_default=text("next_id()"))]

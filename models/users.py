@@ -19,9 +19,7 @@ class User(Base):
     avatar_url: Mapped[str | None]
     is_private: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
-    search: Mapped[str] = mapped_column(
-        Computed("lower(handle || ' ' || name)", persisted=True), deferred=True
-    )
+    search: Mapped[str] = mapped_column(Computed("lower(handle || ' ' || name)", persisted=True), deferred=True)
 
     __table_args__ = (
         CheckConstraint("handle = lower(handle)", name="handle_lower"),

@@ -1,0 +1,47 @@
+"""What types have in common: scalars, and being a node."""
+
+from datetime import datetime
+from functools import partial
+from typing import NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from core import ids
+from core.database import model_of
+from execution import fields
+from execution.fields import Cursor, column
+
+URL = NewType("URL", str)
+
+row_type = partial(fields.row_type, model_of=model_of)
+
+
+def _id(row: object) -> str:
+    model = model_of(row)
+    return ids.encode(model.__name__.lower() if model else "row", row.id)  # type: ignore[attr-defined]
+
+
+@strawberry.interface(description="Something with an id of its own, to be found again by `node(id:)`.")
+class Node:
+    """Something with an id of its own."""
+
+    id: strawberry.ID = column("Opaque; good for `node(id:)` and as an argument, e.g. `post_7301204912345678`.", of=_id)
+
+
+def scalar(name: str, description: str, specification: str | None = None) -> ScalarDefinition:
+    """A scalar that is a string on the wire; the JSON encoder writes what isn't one yet."""
+    return strawberry.scalar(  # type: ignore[no-any-return]
+        name=name, description=description, specified_by_url=specification, serialize=lambda value: value
+    )
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: scalar(
+        "DateTime",
+        "A moment in UTC, after RFC 3339, e.g. `2026-05-04T09:30:00.123456Z`.",
+        "https://www.rfc-editor.org/rfc/rfc3339",
+    ),
+    URL: scalar("URL", "An absolute URL, https, e.g. `https://example.org/ada.png`.", "https://url.spec.whatwg.org/"),
+    Cursor: scalar("Cursor", "A place in a list or in the stream of events. Opaque: pass it back as you got it."),
+}

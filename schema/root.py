@@ -1,0 +1,114 @@
+"""The schema: what can be asked, changed and followed live."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+import strawberry
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from execution.fields import AFTER, FIRST, Cursor, argument, paged, resolved
+from loaders.context import Info
+from loaders.feeds import Latest
+from resolvers import limits, lists, live, nodes, users
+from schema import enums as enums
+from schema.comments import CommentMutations
+from schema.follows import FollowMutations
+from schema.interfaces import SCALARS, Node
+from schema.likes import LikeMutations
+from schema.limits import RateLimit
+from schema.live import FeedUpdate, PostUpdate
+from schema.posts import PostConnection, PostMutations
+from schema.search import SearchConnection, SearchKind
+from schema.sessions import SessionMutations
+from schema.users import User, UserConnection, UserMutations
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """What can be asked."""
+
+    node: Node | None = resolved(
+        nodes.node,
+        "Anything by its id; null where there is none that the viewer may see.",
+        id=argument(strawberry.ID, "A node's id, e.g. `post_7301204912345678`."),
+    )
+    nodes: list[Node | None] = resolved(
+        nodes.nodes,
+        "Several things by their ids, in the same order; null where there is none that the viewer may see.",
+        ids=argument(list[strawberry.ID], "At most 100 ids."),
+    )
+    viewer: User | None = resolved(users.viewer, "Who is signed in; null when nobody is.")
+    user: User | None = resolved(
+        users.user_by_handle,
+        "Somebody by handle; null where there is nobody whom the viewer may see.",
+        handle=argument(str, "In any case, e.g. `ada`."),
+    )
+    feed: PostConnection = resolved(
+        lists.feed,
+        "Posts by the viewer and those whom the viewer follows, newest first. Signed out: an error with "
+        "`extensions.code` NOT_SIGNED_IN.",
+        first=FIRST,
+        after=AFTER,
+    )
+    latest: PostConnection = paged(Latest, "Public posts by everyone, newest first.")
+    search: SearchConnection = resolved(
+        lists.search,
+        "What a text finds, the best first.",
+        text=argument(str, "1–200 characters, e.g. `analytical engine`."),
+        kind=argument(SearchKind, "What to look for.", SearchKind.POSTS),
+        first=FIRST,
+        after=AFTER,
+    )
+    follow_requests: UserConnection = resolved(
+        lists.follow_requests,
+        "Who has asked to follow the viewer, the latest first; see `acceptFollow`. Signed out: an error with "
+        "`extensions.code` NOT_SIGNED_IN.",
+        first=FIRST,
+        after=AFTER,
+    )
+    rate_limit: RateLimit = resolved(limits.rate_limit, "What this operation costs, and what is left.", cost=0)
+
+
+@strawberry.type(description="What can be changed: each is one transaction, and answers with success or a refusal.")
+class Mutation(SessionMutations, UserMutations, PostMutations, CommentMutations, LikeMutations, FollowMutations):
+    """What can be changed."""
+
+
+Resume = Annotated[
+    Cursor | None,
+    strawberry.argument(
+        description="Go on after this cursor: a connection's `liveCursor`, or the last event's `cursor`. What was missed "
+        "comes first, in order."
+    ),
+]
+
+
+@strawberry.type(description="What can be followed live, over graphql-transport-ws at the same URL.")
+class Subscription:
+    """What can be followed live."""
+
+    @strawberry.subscription(description="What happens to the viewer's feed.")
+    async def feed_updates(self, info: Info, after: Resume = None) -> AsyncGenerator[FeedUpdate, None]:
+        """See `live.sources.feed_updates`."""
+        async for update in live.feed_updates(info, after):
+            yield update
+
+    @strawberry.subscription(description="What happens to one post and its comments.")
+    async def post_updates(
+        self,
+        info: Info,
+        post_id: Annotated[strawberry.ID, strawberry.argument(description="The post.")],
+        after: Resume = None,
+    ) -> AsyncGenerator[PostUpdate, None]:
+        """See `live.sources.post_updates`."""
+        async for update in live.post_updates(info, post_id, after):
+            yield update
+
+
+schema = strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS))
+
+
+def sdl() -> str:
+    """The schema as `schema.graphql` holds it."""
+    return print_schema(schema) + "\n"

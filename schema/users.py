@@ -1,0 +1,93 @@
+"""People."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from execution.fields import column, loaded, paged
+from loaders.follows import (
+    BlockedByViewer,
+    FollowersOfUser,
+    FollowingOfUser,
+    FollowOfViewer,
+    FollowState,
+    FollowsViewer,
+)
+from loaders.posts import PostsOfAuthor
+from loaders.users import UserCounts
+from models import users as models
+from resolvers import users
+from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
+from schema.interfaces import URL, Node, row_type
+from schema.pages import Connection
+
+if TYPE_CHECKING:
+    from schema.posts import PostConnection
+
+
+@row_type(models.User, description="A person. Hidden, as if absent, from people whom a block stands between.")
+class User(Node):
+    """A person."""
+
+    handle: str = column("Unique without regard to case: 2–30 of a–z, 0–9 and _, e.g. `ada`.")
+    name: str = column("As the person writes it, 1–100 characters.")
+    bio: str | None = column("About the person, at most 500 characters.")
+    avatar_url: URL | None = column("A picture, somewhere on the web.")
+    is_private: bool = column("Followers must be accepted, and posts are for followers only.")
+    created_at: datetime = column("When the person signed up.")
+    post_count: int = loaded(UserCounts, "How many of the user's posts the viewer may see.", by="id", take="posts")
+    follower_count: int = loaded(UserCounts, "How many follow the user.", by="id", take="followers")
+    following_count: int = loaded(UserCounts, "How many the user follows.", by="id", take="following")
+    posts: Annotated["PostConnection", strawberry.lazy("schema.posts")] = paged(
+        PostsOfAuthor, "What the user published and the viewer may see, newest first.", by="id"
+    )
+    followers: "UserConnection" = paged(FollowersOfUser, "Who follows the user, the latest first.", by="id")
+    following: "UserConnection" = paged(FollowingOfUser, "Whom the user follows, the latest first.", by="id")
+    viewer_follow: FollowState = loaded(FollowOfViewer, "Whether the viewer follows the user.", by="id")
+    follows_viewer: bool = loaded(FollowsViewer, "Whether the user follows the viewer.", by="id")
+    viewer_has_blocked: bool = loaded(
+        BlockedByViewer,
+        "Whether the viewer has blocked the user. True only in the answer of `blockUser`: afterwards both are hidden "
+        "from each other.",
+        by="id",
+    )
+
+
+@strawberry.type(description="One page of a list of users.")
+class UserConnection(Connection[User]):
+    """One page of users."""
+
+
+@strawberry.input(description="What to change of the viewer's profile. Left out: unchanged. Null: cleared.")
+class UpdateProfileInput:
+    """What to change of the viewer's profile."""
+
+    name: strawberry.Maybe[str] = strawberry.field(description="1–100 characters; can't be cleared.")
+    bio: strawberry.Maybe[str | None] = strawberry.field(description="At most 500 characters.")
+    avatar_url: strawberry.Maybe[URL | None] = strawberry.field(description="An https URL of a picture.")
+    is_private: strawberry.Maybe[bool] = strawberry.field(
+        description="True: from now on followers must be accepted. False: everybody who asked is accepted."
+    )
+
+
+@strawberry.type(description="The profile is changed.")
+class UpdateProfileSuccess:
+    """The profile is changed."""
+
+    user: User = strawberry.field(description="The viewer, as others see them now.")
+
+
+UpdateProfileResult = Annotated[
+    UpdateProfileSuccess | InvalidInput | NotSignedIn | RateLimited,
+    strawberry.union("UpdateProfileResult", description="The changed profile, or why it wasn't changed."),
+]
+
+
+@strawberry.type
+class UserMutations:
+    """What people do to themselves."""
+
+    update_profile: UpdateProfileResult = mutation(
+        UpdateProfileResult, users.update_profile, "Change the viewer's own profile.", takes=UpdateProfileInput
+    )

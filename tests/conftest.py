@@ -1,0 +1,167 @@
+"""Real engines for every test: one PostgreSQL and one Valkey for the whole run, a database of its own for each worker.
+
+`DATABASE_URL` and `REDIS_URL` point the run at other servers; then nothing is embedded.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+from starlette.applications import Starlette
+
+from core import migrations
+from core.database import Database
+from core.settings import settings
+from tests.api import Api, Statements
+
+PROJECT = Path(__file__).parent.parent
+TEMPLATE_LOCK = 7302
+
+
+@pytest.fixture(scope="session")
+def servers() -> tuple[str, str]:
+    """The URLs of the maintenance database and of Redis."""
+    database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    if not (database_url and redis_url):
+        from core.embedded import engines
+
+        name = f"starling-tests-{os.geteuid()}-{hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]}"
+        started = engines(Path(tempfile.gettempdir()) / name, fast=True)
+        database_url = database_url or started.database_url
+        redis_url = redis_url or started.redis_url
+    return database_url, redis_url
+
+
+@pytest.fixture(scope="session")
+def worker_number(worker_id: str) -> int:
+    """Which of xdist's workers this is, from 1; 0 without xdist."""
+    return int(worker_id.removeprefix("gw")) + 1 if worker_id != "master" else 0
+
+
+@pytest.fixture(scope="session")
+def template(servers: tuple[str, str]) -> str:
+    """The name of a migrated database to clone, made anew whenever a migration changed."""
+    maintenance, _ = servers
+    versions = sorted((PROJECT / "migrations/versions").glob("*.py"))
+    digest = hashlib.sha256(b"".join(version.read_bytes() for version in versions)).hexdigest()[:12]
+    name = f"starling_template_{digest}"
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            unfinished = f"{name}_unfinished"
+            drop_database(connection, unfinished)
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(unfinished)))
+            migrations.upgrade(database_at(maintenance, unfinished))
+            rename = sql.SQL("alter database {} rename to {}")
+            connection.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(name)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: tuple[str, str], template: str, worker_number: int) -> Iterator[str]:
+    """This worker's own database: migrated, empty, and a history of its own."""
+    maintenance, _ = servers
+    name = f"starling_test_{os.getpid()}_{worker_number}"
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        clone_database(connection, template, name)
+        yield database_at(maintenance, name)
+        drop_database(connection, name)
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: tuple[str, str], worker_number: int) -> str:
+    """This worker's own Redis database."""
+    parts = urlsplit(servers[1])
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={worker_number % 16}"))
+    return urlunsplit(parts._replace(path=f"/{worker_number % 16}"))
+
+
+@pytest.fixture(scope="session")
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The database, as loaders and the domain use it."""
+    database = Database(database_url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str, redis_url: str) -> AsyncIterator[Starlette]:
+    """The whole application, started."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DATABASE_URL", database_url)
+    patch.setenv("REDIS_URL", redis_url)
+    patch.setenv("STARLING_BUILD_EXPLORER", "false")
+    for generous in ("RATE_BURST", "WRITE_BURST"):
+        patch.setenv(f"STARLING_{generous}", "1000000")
+    settings.cache_clear()
+    from server import create_app
+
+    application = create_app()
+    async with application.router.lifespan_context(application):
+        yield application
+    patch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+async def api(app: Starlette) -> AsyncIterator[Api]:
+    """Operations against the whole application, from HTTP to the database."""
+    async with Api.of(app) as client:
+        yield client
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """Counts the reads that the database answers."""
+    counter = Statements()
+    fetch = Database._fetch
+
+    async def counted(self: Database, compiled, values, prepare):
+        counter.texts.append(compiled.sql)
+        return await fetch(self, compiled, values, prepare)
+
+    monkeypatch.setattr(Database, "_fetch", counted)
+    return counter
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Where Node.js is."""
+    found = shutil.which("node")
+    if not found:
+        pytest.skip("needs Node.js")
+    return found
+
+
+def database_at(url: str, name: str) -> str:
+    """Another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def drop_database(connection: psycopg.Connection, name: str) -> None:
+    """Drop a database, whoever uses it."""
+    connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def clone_database(connection: psycopg.Connection, template: str, name: str) -> None:
+    """A copy of the template, with a live history of its own."""
+    drop_database(connection, name)
+    create = sql.SQL("create database {} template {} strategy file_copy")
+    connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    with psycopg.connect(database_at(_url(connection), name), autocommit=True) as clone:
+        clone.execute("update streams set history = left(md5(gen_random_uuid()::text), 8)")
+
+
+def _url(connection: psycopg.Connection) -> str:
+    info = connection.info
+    password = f":{info.password}" if info.password else ""
+    return f"postgresql://{info.user}{password}@/{info.dbname}?host={info.host}&port={info.port}"

@@ -1,0 +1,48 @@
+"""Errors as clients get them: refusals with their code, everything else masked and logged with an id."""
+
+import logging
+import secrets
+from typing import Any
+
+from graphql import GraphQLError
+
+from core.errors import InvalidInput, RateLimited, StarlingError, Unavailable
+
+logger = logging.getLogger("starling.errors")
+
+
+def present(error: GraphQLError) -> dict[str, Any]:
+    """One entry of a response's `errors`."""
+    shown: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path:
+        shown["path"] = error.path
+    original = error.original_error
+    if isinstance(original, (StarlingError, Unavailable)):
+        shown["extensions"] = extensions(original)
+    elif original is None or isinstance(original, GraphQLError):
+        shown["extensions"] = {"code": "BAD_REQUEST", **(error.extensions or {})}
+    else:
+        shown |= masked(original)
+    return shown
+
+
+def extensions(error: StarlingError | Unavailable) -> dict[str, Any]:
+    """What a client can branch on."""
+    if isinstance(error, Unavailable):
+        return {"code": "UNAVAILABLE"}
+    more: dict[str, Any] = {}
+    if isinstance(error, InvalidInput):
+        more["fields"] = [{"path": list(field.path), "message": field.message} for field in error.fields]
+    if isinstance(error, RateLimited):
+        more["retryAfter"] = error.retry_after
+    return {"code": str(error.code), **more}
+
+
+def masked(error: BaseException) -> dict[str, Any]:
+    """A failure of ours: the log has the whole, the client has its id."""
+    reference = secrets.token_hex(8)
+    logger.error("unexpected failure %s", reference, exc_info=error)
+    message = f"Something went wrong on our side. If you report it, say {reference}."
+    return {"message": message, "extensions": {"code": "INTERNAL", "id": reference}}

@@ -1,0 +1,73 @@
+"""What every HTTP response gets: one log line, and headers that keep browsers careful."""
+
+import logging
+import time
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from transport.errors import masked
+from transport.http import encode
+
+logger = logging.getLogger("starling.requests")
+
+CAREFUL = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Careful:
+    """Adds headers where a response has none of its own, logs the request, and masks what fails."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def careful_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in CAREFUL.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, careful_send)
+        except Exception as error:
+            if status:
+                raise
+            await _fail(error, careful_send)
+        finally:
+            _log(scope, status, time.perf_counter() - started)
+
+
+async def _fail(error: Exception, send: Send) -> None:
+    body = encode({"errors": [masked(error)]})
+    headers = [(b"content-type", b"application/json; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    line: dict[str, Any] = {
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    if operation := scope.get("starling.operation"):
+        name = operation.definition.name
+        line |= {"operation": name and name.value, "kind": operation.kind}
+    if (viewer := scope.get("starling.viewer")) and viewer.user_id:
+        line["user"] = viewer.user_id
+    logger.info("request", extra=line)

@@ -1,0 +1,135 @@
+"""One operation from text to answer, for every transport: find, price, charge, execute, present."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLSchema
+
+from core.errors import RateLimited, StarlingError, Unavailable
+from core.limits import Allowance
+from core.settings import settings
+from domain.viewer import Viewer
+from execution import reference
+from execution.documents import Documents, Operation, Refused
+from loaders.context import Context, Services, caller
+from transport.errors import extensions, masked, present
+
+DEADLINE = 5.0
+"""Seconds that a query or mutation may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sends, on whatever transport."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: the GraphQL response, and what a transport has to know about it."""
+
+    body: dict[str, Any]
+    is_request_error: bool = False
+    retry_after: int | None = None
+    unavailable: bool = False
+
+
+Answer = Response | AsyncIterator[dict[str, Any]]
+
+
+class Operations:
+    """Runs operations. One per process."""
+
+    def __init__(self, schema: GraphQLSchema, documents: Documents, services: Services) -> None:
+        self._schema, self._documents, self._services = schema, documents, services
+
+    def find(self, request: Request) -> Operation | Response:
+        """The admitted operation, or the answer that refuses it."""
+        try:
+            return self._documents.get(request.query, request.operation_name)
+        except Refused as refused:
+            return _refused(refused)
+
+    async def execute(self, viewer: Viewer, address: str, request: Request) -> Answer:
+        """The answer, or the stream of answers of a subscription."""
+        operation = self.find(request)
+        return operation if isinstance(operation, Response) else await self.run(operation, viewer, address, request)
+
+    async def run(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Answer:
+        """Execute an admitted operation."""
+        try:
+            context = await self._admit(operation, viewer, address, request)
+            if operation.kind == "subscription":
+                return await self._subscribe(operation, context, request)
+            async with asyncio.timeout(DEADLINE):
+                return _response(
+                    await reference.execute(
+                        self._schema, operation.document, context, request.variables, request.operation_name
+                    )
+                )
+        except Refused as refused:
+            return _refused(refused)
+        except (StarlingError, Unavailable) as error:
+            return refusal(error)
+        except TimeoutError:
+            return refusal(Unavailable("answer"))
+
+    async def _admit(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Context:
+        price = self._documents.charge(operation, request.variables)
+        allowance = await self._charge(caller(viewer, address), price)
+        return Context(self._services, viewer, address, price, allowance)
+
+    async def _charge(self, who: str, price: int) -> Allowance:
+        limits = settings()
+        return await self._services.limiter.require(
+            "operations", who, price, burst=limits.rate_burst, per_second=limits.rate_per_second
+        )
+
+    async def _subscribe(self, operation: Operation, context: Context, request: Request) -> Answer:
+        answers = await reference.subscribe(
+            self._schema,
+            operation.document,
+            context,
+            request.variables,
+            request.operation_name,
+            afresh=context.afresh,
+        )
+        return _response(answers) if isinstance(answers, ExecutionResult) else _stream(answers)
+
+
+async def _stream(answers: AsyncIterator[ExecutionResult]) -> AsyncIterator[dict[str, Any]]:
+    try:
+        async for answer in answers:
+            yield _response(answer).body
+    except (StarlingError, Unavailable) as error:
+        yield refusal(error).body
+    except Exception as error:
+        yield {"errors": [masked(error)]}
+    finally:
+        await answers.aclose()  # type: ignore[attr-defined]
+
+
+def _refused(refused: Refused) -> Response:
+    return Response({"errors": [present(error) for error in refused.errors]}, is_request_error=True)
+
+
+def refusal(error: StarlingError | Unavailable) -> Response:
+    """The answer to an operation that wasn't executed."""
+    body = {"errors": [{"message": str(error), "extensions": extensions(error)}]}
+    retry_after = error.retry_after if isinstance(error, RateLimited) else None
+    return Response(body, True, retry_after, isinstance(error, Unavailable))
+
+
+def _response(result: ExecutionResult) -> Response:
+    if not result.errors:
+        return Response({"data": result.data})
+    errors = [present(error) for error in result.errors]
+    unavailable = any(isinstance(error.original_error, Unavailable) for error in result.errors)
+    if result.data is None and all(error.path is None for error in result.errors):
+        return Response({"errors": errors}, True, unavailable=unavailable)
+    return Response({"errors": errors, "data": result.data}, unavailable=unavailable)
