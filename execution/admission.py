@@ -6,8 +6,7 @@ count as if they were written out where they are spread, and each is walked once
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -28,6 +27,8 @@ from graphql import (
     ValueNode,
 )
 
+from execution.overlaps import Overlaps
+
 MOST = 10**9
 """What counts higher is reported as this."""
 
@@ -36,6 +37,7 @@ MOST = 10**9
 class Limits:
     """The most that is admitted. Each has a sentence in `ADVICE`."""
 
+    characters: int = 50_000
     tokens: int = 2000
     """Names, punctuators, values and comments of the whole document."""
     nesting: int = 64
@@ -60,6 +62,7 @@ class Limits:
 
 
 ADVICE = {
+    "characters": ("is {} characters long", "Pass long texts as variables."),
     "tokens": ("has {} tokens", "Split it, or pass long values as variables."),
     "nesting": ("nests {} brackets", "Flatten its selections, or pass nested values as variables."),
     "operations": ("is one of {} operations in its document", "Send fewer of them at a time."),
@@ -96,8 +99,9 @@ LEXEMES = re.compile(
 """Near enough to GraphQL's tokens to count them. What isn't closed goes on to the end: no text is read twice."""
 
 
-def admit_text(text: str, limits: Limits) -> None:
-    """Raise a GraphQLError if the text has too many tokens, or brackets too deep, to be parsed."""
+def admit_text(text: str, limits: Limits) -> int:
+    """Count the text's tokens. Raises GraphQLError if it is too long, or its brackets too deep, to be parsed."""
+    check(limits, "characters", len(text))
     lexemes = LEXEMES.findall(text)
     check(limits, "tokens", len(lexemes))
     deepest = level = 0
@@ -108,6 +112,7 @@ def admit_text(text: str, limits: Limits) -> None:
         elif lexeme in ")]}":
             level -= 1
     check(limits, "nesting", deepest)
+    return len(lexemes)
 
 
 def admit(document: DocumentNode, limits: Limits) -> None:
@@ -117,7 +122,9 @@ def admit(document: DocumentNode, limits: Limits) -> None:
     """
     count = _Count(document, limits)
     count.definitions()
-    _Overlaps(count.fragments, limits).definitions(document)
+    overlaps = Overlaps(count.fragments)
+    for definition in chain(count.operations, count.written):
+        check(limits, "overlaps", overlaps.pairs([definition.selection_set]))
 
 
 @dataclass(slots=True)
@@ -246,41 +253,3 @@ class _Count:
                 values += value.values
             elif isinstance(value, ObjectValueNode):
                 values += [field.value for field in value.fields]
-
-
-class _Overlaps:
-    """Pairs of fields under one name, as OverlappingFieldsCanBeMerged compares them."""
-
-    def __init__(self, fragments: dict[str, FragmentDefinitionNode], limits: Limits) -> None:
-        self.fragments = fragments
-        self.limits = limits
-
-    def definitions(self, document: DocumentNode) -> None:
-        """Check each operation and fragment."""
-        for node in document.definitions:
-            if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
-                check(self.limits, "overlaps", self.pairs([node.selection_set]))
-
-    def pairs(self, selection_sets: Sequence[SelectionSetNode]) -> int:
-        """Count them in selections that are merged into one object, and below."""
-        together: defaultdict[str, list[FieldNode]] = defaultdict(list)
-        self._collect(selection_sets, together, set())
-        total = 0
-        for fields in together.values():
-            total += len(fields) * (len(fields) - 1) // 2
-            if below := [field.selection_set for field in fields if field.selection_set]:
-                total += self.pairs(below)
-        return total
-
-    def _collect(
-        self, selection_sets: Iterable[SelectionSetNode], together: dict[str, list[FieldNode]], spread: set[str]
-    ) -> None:
-        for selection in chain.from_iterable(selections.selections for selections in selection_sets):
-            if isinstance(selection, FieldNode):
-                together[(selection.alias or selection.name).value].append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                self._collect([selection.selection_set], together, spread)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
-                spread.add(selection.name.value)
-                if fragment := self.fragments.get(selection.name.value):
-                    self._collect([fragment.selection_set], together, spread)

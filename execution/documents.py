@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any, Literal
 
 from graphql import (
@@ -21,6 +22,8 @@ Kind = Literal["query", "mutation", "subscription"]
 
 MAX_ERRORS = 5
 """Validation stops there: who has made five mistakes needn't read a hundred."""
+TOKEN_BYTES = 400
+"""What a token takes in memory once it is parsed, measured."""
 
 
 class Refused(Exception):
@@ -40,19 +43,21 @@ class Operation:
     definition: OperationDefinitionNode
     kind: Kind
     price: Price
+    memory: int
+    """About how many bytes it takes."""
 
 
 class Documents:
     """The operations of one schema that were asked for lately."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, size: int = 1000, characters: int = 1_000_000) -> None:
-        """Remember at most `size` operations, their texts together at most `characters` long."""
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, size: int = 1000, memory: int = 40_000_000) -> None:
+        """Remember at most `size` operations, and what fits into about `memory` bytes."""
         self.schema = schema
         self.limits = limits
         self.size = size
-        self.characters = characters
+        self.memory = memory
         self._remembered: OrderedDict[tuple[str, str | None], Operation] = OrderedDict()
-        self._length = 0
+        self._used = 0
 
     def get(self, text: str, operation_name: str | None = None) -> Operation:
         """Find the operation of this name, or the only one. Raises Refused."""
@@ -77,21 +82,22 @@ class Documents:
         return price
 
     def _prepare(self, text: str, operation_name: str | None) -> Operation:
-        admit_text(text, self.limits)
+        tokens = admit_text(text, self.limits)
         document = parse(text, max_lexical_tokens=self.limits.tokens)
         admit(document, self.limits)
         if errors := validate(self.schema, document, max_errors=MAX_ERRORS):
             raise Refused(errors)
         definition = _select(document, operation_name)
         price = compile_price(self.schema, document, definition)
-        return Operation(text, document, definition, definition.operation.value, price)
+        memory = getsizeof(text) + tokens * TOKEN_BYTES
+        return Operation(text, document, definition, definition.operation.value, price, memory)
 
     def _remember(self, key: tuple[str, str | None], operation: Operation) -> None:
         self._remembered[key] = operation
-        self._length += len(operation.text)
-        while len(self._remembered) > self.size or self._length > self.characters:
+        self._used += operation.memory
+        while len(self._remembered) > self.size or self._used > self.memory:
             _, forgotten = self._remembered.popitem(last=False)
-            self._length -= len(forgotten.text)
+            self._used -= forgotten.memory
 
 
 def _select(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:

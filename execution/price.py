@@ -28,7 +28,6 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     Undefined,
-    ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -39,12 +38,12 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from execution import introspection
+
 LARGEST_PAGE = 100
 """Resolvers refuse larger ones, so they cost no more."""
-UNIT = 50
+UNIT = 20
 """How many introspected fields cost 1; all sums are in these."""
-INTROSPECTED_LIST = 4
-"""How long `fields`, `args`, `enumValues` and the like are taken to be."""
 MOST = 10**9
 """No price is higher, whatever is multiplied."""
 
@@ -176,7 +175,7 @@ class _Compiler:
             if field is None:
                 continue
             own, times, size = self._own_cost(parent, field), *self._sizes(parent, field, nodes[0])
-            below = self._below(field, nodes)
+            below = self._below(parent, field, nodes)
             for factor, amount in ((times, own), (size, below)):
                 if isinstance(factor, int) and isinstance(amount, int):
                     fixed += factor * amount
@@ -189,11 +188,14 @@ class _Compiler:
         self.steps.append(step)
         return Step(len(self.steps) - 1)
 
-    def _below(self, field: GraphQLField, nodes: Iterable[FieldNode]) -> Amount:
+    def _below(self, parent: GraphQLCompositeType, field: GraphQLField, nodes: Sequence[FieldNode]) -> Amount:
         kind = get_named_type(field.type)
         if not is_composite_type(kind):
             return 0
-        return self.selections(kind, [node.selection_set for node in nodes if node.selection_set])
+        below = self.selections(kind, [node.selection_set for node in nodes if node.selection_set])
+        if parent.name == "__Type" and nodes[0].name.value == "ofType" and isinstance(below, int):
+            return below // 2  # most types end before the query does
+        return below
 
     def _own_cost(self, parent: GraphQLCompositeType, field: GraphQLField) -> int:
         if is_introspection_type(parent):
@@ -207,26 +209,21 @@ class _Compiler:
         """How many times the field itself counts for one parent, and how many times what is below it."""
         is_list = is_list_type(get_nullable_type(field.type))
         if is_introspection_type(parent) and is_list:
-            return 1, len(self.schema.type_map) if node.name.value == "types" else INTROSPECTED_LIST
-        for name in ("first", "last"):
-            if name in field.args and (name == "first" or self._given(node, name)):
-                return 1, self._size(field, node, name)
+            return 1, introspection.lengths(self.schema).get(node.name.value, 1)
+        if "first" in field.args:
+            return 1, self._size(field, node, "first")
         for name, argument in field.args.items():
             if is_list and is_list_type(get_nullable_type(argument.type)):
                 size = self._size(field, node, name)
                 return size, size
         return 1, 1
 
-    def _given(self, node: FieldNode, name: str) -> ValueNode | None:
-        value = next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
-        return None if isinstance(value, NullValueNode) else value
-
     def _size(self, field: GraphQLField, node: FieldNode, name: str) -> Size:
         otherwise = field.args[name].default_value
         if otherwise is None or otherwise is Undefined:
             otherwise = LARGEST_PAGE
-        value = self._given(node, name)
-        if value is None:
+        value = next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
+        if value is None or isinstance(value, NullValueNode):
             return size_of(otherwise)
         if isinstance(value, VariableNode):
             return FromVariables(value.name.value, self.defaults.get(value.name.value), size_of(otherwise))
