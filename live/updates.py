@@ -4,6 +4,7 @@
 place before the event: a client that is cut off in between gets them again rather than missing some.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -92,6 +93,9 @@ class ResyncRequired(Update):
 
     reason: str
 
+
+Telling = Callable[[str], Update]
+"""An update that lacks only its cursor."""
 
 FeedUpdate = PostAdded | PostEdited | PostRemoved | Heartbeat | ResyncRequired
 PostUpdate = (
