@@ -33,7 +33,7 @@ async def add_to_each(tx: Transaction, counter: Counter, owner_ids: list[int], *
 
 def owner_of(counter: Counter) -> InstrumentedAttribute[int]:
     """The column that says whose counts these are."""
-    key: InstrumentedAttribute[int] = getattr(counter, class_mapper(counter).primary_key[0].key)
+    key: InstrumentedAttribute[int] = getattr(counter, class_mapper(counter).primary_key[0].name)
     return key
 
 

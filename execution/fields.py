@@ -102,14 +102,29 @@ def paged(loader: type[Any], description: str, *, by: str | None = None, cost: i
 
 def resolved(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:
     """Anything else: an ordinary resolver of `info` and these arguments."""
+    return _field(_calling(resolver), description, {"cost": cost}, arguments)
 
+
+def subscribed(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:
+    """A subscription: `resolver` gives the iterator of its events."""
+    return _field(_calling(resolver), description, {"cost": cost}, arguments, declare=strawberry.subscription)
+
+
+def _calling(resolver: Callable[..., Any]) -> Callable[..., Any]:
     async def resolve(info: strawberry.Info, **given: Any) -> Any:
         return await resolver(info, **given)
 
-    return _field(resolve, description, {"cost": cost}, arguments)
+    return resolve
 
 
-def _field(resolve: Callable[..., Any], description: str, metadata: dict[Any, Any], arguments: dict[str, Any]) -> Any:
+def _field(
+    resolve: Callable[..., Any],
+    description: str,
+    metadata: dict[Any, Any],
+    arguments: dict[str, Any],
+    *,
+    declare: Callable[..., Any] = strawberry.field,
+) -> Any:
     """Strawberry reads a field's arguments from its resolver's signature, so give it one."""
     fixed = [p for p in inspect.signature(resolve).parameters.values() if p.kind is not p.VAR_KEYWORD]
     named = [
@@ -117,4 +132,4 @@ def _field(resolve: Callable[..., Any], description: str, metadata: dict[Any, An
         for name, (annotation, default) in arguments.items()
     ]
     resolve.__signature__ = inspect.Signature([*fixed, *named])  # type: ignore[attr-defined]
-    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
+    return declare(resolver=resolve, description=description, metadata=metadata)

@@ -45,7 +45,7 @@ async def subscribe(
 
 
 async def _answers(
-    executor: Executor, source: AsyncIterator[Any], afresh: Callable[[], object]
+    executor: Executor[Any], source: AsyncIterator[Any], afresh: Callable[[], object]
 ) -> AsyncIterator[ExecutionResult]:
     try:
         async for event in source:

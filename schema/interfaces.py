@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import partial
-from typing import NewType
+from typing import Any, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
@@ -17,9 +17,9 @@ URL = NewType("URL", str)
 row_type = partial(fields.row_type, model_of=model_of)
 
 
-def _id(row: object) -> str:
+def _id(row: Any) -> str:
     model = model_of(row)
-    return ids.encode(model.__name__.lower() if model else "row", row.id)  # type: ignore[attr-defined]
+    return ids.encode(model.__name__.lower() if model else "row", row.id)
 
 
 @strawberry.interface(description="Something with an id of its own, to be found again by `node(id:)`.")
@@ -31,7 +31,7 @@ class Node:
 
 def scalar(name: str, description: str, specification: str | None = None) -> ScalarDefinition:
     """A scalar that is a string on the wire; the JSON encoder writes what isn't one yet."""
-    return strawberry.scalar(  # type: ignore[no-any-return]
+    return strawberry.scalar(
         name=name, description=description, specified_by_url=specification, serialize=lambda value: value
     )
 

@@ -1,14 +1,12 @@
 """The schema: what can be asked, changed and followed live."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated
 
 import strawberry
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from execution.fields import AFTER, FIRST, Cursor, argument, paged, resolved
-from loaders.context import Info
+from execution.fields import AFTER, FIRST, Cursor, argument, paged, resolved, subscribed
 from loaders.feeds import Latest
 from resolvers import limits, lists, live, nodes, users
 from schema import enums as enums
@@ -75,35 +73,27 @@ class Mutation(SessionMutations, UserMutations, PostMutations, CommentMutations,
     """What can be changed."""
 
 
-Resume = Annotated[
+RESUME = argument(
     Cursor | None,
-    strawberry.argument(
-        description="Go on after this cursor: a connection's `liveCursor`, or the last event's `cursor`. What was missed "
-        "comes first, in order."
-    ),
-]
+    "Go on after this cursor: a connection's `liveCursor`, or the last event's `cursor`. What was missed comes first, "
+    "in order.",
+    strawberry.UNSET,
+)
 
 
 @strawberry.type(description="What can be followed live, over graphql-transport-ws at the same URL.")
 class Subscription:
     """What can be followed live."""
 
-    @strawberry.subscription(description="What happens to the viewer's feed.")
-    async def feed_updates(self, info: Info, after: Resume = None) -> AsyncGenerator[FeedUpdate, None]:
-        """See `live.sources.feed_updates`."""
-        async for update in live.feed_updates(info, after):
-            yield update
-
-    @strawberry.subscription(description="What happens to one post and its comments.")
-    async def post_updates(
-        self,
-        info: Info,
-        post_id: Annotated[strawberry.ID, strawberry.argument(description="The post.")],
-        after: Resume = None,
-    ) -> AsyncGenerator[PostUpdate, None]:
-        """See `live.sources.post_updates`."""
-        async for update in live.post_updates(info, post_id, after):
-            yield update
+    feed_updates: AsyncGenerator[FeedUpdate, None] = subscribed(
+        live.feed_updates, "What happens to the viewer's feed.", after=RESUME
+    )
+    post_updates: AsyncGenerator[PostUpdate, None] = subscribed(
+        live.post_updates,
+        "What happens to one post and its comments.",
+        post_id=argument(strawberry.ID, "The post."),
+        after=RESUME,
+    )
 
 
 schema = strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS))

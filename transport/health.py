@@ -1,14 +1,16 @@
 """Whether the process lives, and whether it can serve: for load balancers and supervisors."""
 
+from redis.asyncio import Redis
 from sqlalchemy import literal, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core import redis
 from core.database import Database
 from core.errors import Unavailable
-from core.redis import Redis
+from core.redis import AWAY
+
+_ONE = select(literal(1))
 
 
 def routes(db: Database, cache: "Redis") -> list[Route]:
@@ -36,8 +38,5 @@ async def _answers(db: Database) -> bool:
 async def _pings(cache: "Redis") -> bool:
     try:
         return bool(await cache.ping())
-    except redis.AWAY:
+    except AWAY:
         return False
-
-
-_ONE = select(literal(1))
