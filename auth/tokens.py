@@ -1,6 +1,7 @@
 """Access tokens: short-lived JWTs after RFC 9068, verified once per process and then known by their hash."""
 
 import hashlib
+import math
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,9 @@ class Verified:
     expires_at: float
 
 
+NOBODY = Verified(Viewer(), math.inf)
+
+
 def issue(user_id: int, session_id: int) -> str:
     """A token for `access_token_seconds`."""
     now = int(time.time())
@@ -50,17 +54,16 @@ class Tokens:
         self._db = db
         self._verified: dict[bytes, Verified] = {}
 
-    async def viewer(self, authorization: str | None) -> Viewer:
+    async def verified(self, authorization: str | None) -> Verified:
         """Whom an `Authorization` header speaks for; nobody without one. Raises NotSignedIn, Unavailable."""
         if not authorization:
-            return Viewer()
+            return NOBODY
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise NotSignedIn("The Authorization header must read: Bearer <access token>.")
-        return (await self.verify(token.strip())).viewer
+        return await self._verify(token.strip())
 
-    async def verify(self, token: str) -> Verified:
-        """The token's viewer and expiry. Raises NotSignedIn, Unavailable."""
+    async def _verify(self, token: str) -> Verified:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None:

@@ -51,7 +51,7 @@ class GraphQLOverHTTP:
             return operation
         _check_transport(http, operation)
         try:
-            viewer = await self._tokens.viewer(http.headers.get("authorization"))
+            viewer = (await self._tokens.verified(http.headers.get("authorization"))).viewer
         except NotSignedIn as error:
             raise BadRequest(401, error.message, (("www-authenticate", 'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:
