@@ -11,7 +11,7 @@ from typing import NoReturn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from auth.tokens import Tokens
 from core import migrations, redis, telemetry
@@ -19,7 +19,7 @@ from core.database import Database
 from core.limits import Limiter
 from core.serving import end_with_parent, end_with_uv, listen, serve
 from core.settings import Settings, provide, settings
-from domain.events import SessionRevoked
+from domain.events import Event, SessionRevoked
 from execution.admission import Limits
 from execution.documents import Documents
 from live.hub import Hub
@@ -30,6 +30,7 @@ from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
 from transport.middleware import Careful
 from transport.operations import Operations
+from transport.websocket import GraphQLOverWebSocket
 
 
 def create_app() -> Starlette:
@@ -40,12 +41,23 @@ def create_app() -> Starlette:
     )
     cache = redis.connect(config.redis_url or "")
     hub, tokens = Hub(db, cache), Tokens(db)
-    hub.on_event(lambda event: tokens.forget(event.session_id) if isinstance(event, SessionRevoked) else None)
-    hub.on_gap(tokens.forget_all)
     operations = Operations(
         schema._schema, Documents(schema._schema, limits(config)), Services(db, hub, Limiter(cache))
     )
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
+    sockets = GraphQLOverWebSocket(operations, tokens)
+
+    def revoke(event: Event) -> None:
+        if isinstance(event, SessionRevoked):
+            tokens.forget(event.session_id)
+            sockets.revoke(event.session_id)
+
+    def revoke_unheard() -> None:
+        tokens.forget_all()
+        sockets.close_all()
+
+    hub.on_event(revoke)
+    hub.on_gap(revoke_unheard)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -62,6 +74,7 @@ def create_app() -> Starlette:
     return Starlette(
         routes=[
             Route("/graphql", GraphQLOverHTTP(operations, tokens, explorer.page)),
+            WebSocketRoute("/graphql", sockets),
             *health.routes(db, cache),
             *explorer.routes,
         ],
