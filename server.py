@@ -142,7 +142,7 @@ def checked_settings() -> Settings:
     try:
         config = settings()
     except ValidationError as error:
-        fail(*(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}." for e in error.errors()))
+        fail(*(f"{'_'.join(['STARLING', *map(str, e['loc'])]).upper()}: {e['msg']}." for e in error.errors()))
     if config.production and (problems := config.unsafe_defaults()):
         fail("This isn't safe in production:", *(f"  {problem}" for problem in problems))
     return config
