@@ -39,7 +39,7 @@ def malformed(reason: str) -> End:
 
 def id_in_use(id: str) -> End:
     """For a second operation under the id of one that runs."""
-    return End(4409, f"Subscriber for {id[:24]} already exists")
+    return End(4409, f"Subscriber for {id[:16]} already exists")
 
 
 class Malformed(Exception):
