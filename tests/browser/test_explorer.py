@@ -1,0 +1,202 @@
+"""The explorer in a real browser, against a running server with the demo world in it.
+
+`uv run --group browser pytest tests/browser`; Debian's `chromium` or any Chrome on the PATH will do.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.async_api", reason="run with `uv run --group browser pytest`")
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+TABS = ["Feed", "Profile", "Thread", "Search", "CreatePost", "LiveUpdates"]
+DEMO_PASSWORD = "starling"
+BUILDING = 120_000
+"""Milliseconds that a first build of the explorer may take."""
+
+EXPIRE = """() => {
+  const session = JSON.parse(localStorage["starling.session"]);
+  localStorage["starling.session"] = JSON.stringify({ ...session, expiresAt: Date.now() });
+  dispatchEvent(new StorageEvent("storage", { key: "starling.session" })); // as other windows get it
+}"""
+
+expect = playwright.expect
+executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(executable is None, reason="needs Chromium or Chrome"),
+    pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="needs Node.js to build it"),
+]
+
+
+class Window:
+    """One window of the explorer, by what people do in it."""
+
+    def __init__(self, page):
+        self.page = page
+        self.editor = page.locator(".graphiql-query-editor")
+        self.response = page.locator(".graphiql-response")
+        self.status = page.get_by_role("banner").get_by_role("status")
+        self.problem = page.get_by_role("banner").get_by_role("alert")
+
+    async def sign_in(self, password: str = DEMO_PASSWORD):
+        await self.page.get_by_label("Handle or e-mail").fill("ada")
+        await self.page.get_by_label("Password").fill(password)
+        await self.page.get_by_role("button", name="Sign in").click()
+
+    async def run(self, tab: str):
+        await self.page.get_by_role("tab", name=tab).click()
+        await expect(self.editor).to_contain_text(tab)
+        await self.page.wait_for_timeout(300)  # GraphiQL learns the operation's name a moment after its text
+        await self.page.get_by_role("button", name="Execute query").click()
+
+    async def watch(self):
+        await self.run("LiveUpdates")
+        await expect(self.page.get_by_role("button", name="Stop query")).to_be_visible()
+        await self.page.wait_for_timeout(1000)  # a subscription has no echo that it has started
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator:
+    """A headless browser with a fresh profile."""
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with playwright.async_playwright() as driver:
+        running = await driver.chromium.launch(executable_path=executable, args=[*QUIET, *as_root])
+        yield running
+        await running.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+async def open_window(browser, server: str, request: pytest.FixtureRequest) -> AsyncIterator:
+    """Opens windows that share a profile; in the end, nothing went elsewhere and nothing was complained about."""
+    scheme = request.getfixturevalue("theme") if "theme" in request.fixturenames else "light"
+    profile = await browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    requests, sockets, complaints = [], [], []
+    profile.on("request", lambda sent: requests.append(sent.url))
+    profile.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
+    profile.on("weberror", lambda failure: complaints.append(str(failure.error)))
+
+    async def open_one() -> Window:
+        page = await profile.new_page()
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+        await page.goto(f"{server}/graphql")
+        await expect(page.get_by_role("tab", name=TABS[-1])).to_be_visible(timeout=BUILDING)
+        return Window(page)
+
+    yield open_one
+    await profile.close()
+    assert [url for url in requests if not url.startswith((f"{server}/", "data:", "blob:"))] == []
+    assert set(sockets) <= {f"{server}/graphql".replace("http", "ws", 1)}
+    assert complaints == []
+
+
+async def test_it_greets_with_tabs_signs_in_and_reads_the_feed(open_window, theme, tmp_path: Path):
+    window = await open_window()
+    assert await window.page.title() == "Starling GraphQL explorer"
+    assert await window.page.get_by_role("tab").all_inner_texts() == TABS
+    await window.sign_in()
+    await expect(window.status).to_have_text("Signed in as @ada")
+    await window.run("Feed")
+    await expect(window.response).to_contain_text('"feed"')
+    await expect(window.response).to_contain_text('"author"')
+    await expect(window.response).not_to_contain_text('"errors"')
+    assert await window.page.screenshot(path=tmp_path / f"explorer-{theme}.png")
+
+
+@pytest.mark.parametrize("tab", ["Profile", "Thread", "Search"])
+async def test_what_everybody_may_read_needs_no_session(open_window, tab: str):
+    window = await open_window()
+    await window.run(tab)
+    await expect(window.response).to_contain_text('"data"')
+    await expect(window.response).not_to_contain_text('"errors"')
+
+
+async def test_a_wrong_password_is_said_and_signs_nobody_in(open_window):
+    window = await open_window()
+    await window.sign_in(password="starlink")
+    await expect(window.problem).not_to_be_empty()
+    await expect(window.status).to_have_text("Signed out")
+    assert await window.page.evaluate("localStorage.getItem('starling.session')") is None
+
+
+async def test_a_post_created_in_one_window_arrives_live_in_another(open_window):
+    writing, watching = await open_window(), await open_window()
+    await writing.sign_in()
+    await expect(watching.status).to_have_text("Signed in as @ada")
+    await watching.watch()
+    await writing.run("CreatePost")
+    await expect(writing.response).to_contain_text("CreatePostSuccess")
+    await expect(watching.response).to_contain_text("PostAdded")
+    await expect(watching.response).to_contain_text("explorer!")
+
+
+async def test_a_stream_resumes_where_a_restarting_server_cut_it(open_window):
+    writing, watching = await open_window(), await open_window()
+    sockets, frames = [], []
+
+    def relay(socket):
+        upstream = socket.connect_to_server()
+        sockets.append(socket)
+        socket.on_message(lambda frame: (frames.append(json.loads(frame)), upstream.send(frame)))
+
+    await watching.page.route_web_socket("**/graphql", relay)
+    await watching.page.reload()  # the relay stands in for the sockets of the next page
+    await writing.sign_in()
+    await watching.watch()
+    await writing.run("CreatePost")
+    await expect(watching.response).to_contain_text("PostAdded")
+    before_the_cut = await watching.response.inner_text()
+
+    await sockets[0].close(code=1012)
+    await writing.run("CreatePost")
+    await expect(watching.response).not_to_have_text(before_the_cut, timeout=15_000)
+    await expect(watching.response).to_contain_text("PostAdded")
+    first, again = [frame["payload"] for frame in frames if frame["type"] == "subscribe"]
+    assert not first.get("variables", {}).get("after")
+    assert again["variables"]["after"]
+
+
+async def test_windows_trade_a_refresh_token_in_once(open_window):
+    windows = [await open_window(), await open_window()]
+    await windows[0].sign_in()
+    await expect(windows[1].status).to_have_text("Signed in as @ada")
+    trades = []
+
+    async def slow_down_trades(route):
+        if "RefreshSession" in (route.request.post_data or ""):
+            trades.append(route)
+            await asyncio.sleep(1)
+        await route.continue_()
+
+    for window in windows:
+        await window.page.route("**/graphql", slow_down_trades)
+        await window.page.evaluate(EXPIRE)
+    await asyncio.gather(*(window.run("Feed") for window in windows))
+    for window in windows:
+        await expect(window.response).to_contain_text('"author"')
+        await expect(window.status).to_have_text("Signed in as @ada")
+    assert len(trades) == 1
+
+
+async def test_signing_out_reaches_every_window(open_window):
+    windows = [await open_window(), await open_window()]
+    await windows[0].sign_in()
+    await expect(windows[1].status).to_have_text("Signed in as @ada")
+    await windows[1].page.get_by_role("button", name="Sign out").click()
+    for window in windows:
+        await expect(window.status).to_have_text("Signed out")
