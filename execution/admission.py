@@ -51,9 +51,9 @@ class Limits:
     aliases: int = 30
     root_fields: int = 20
     directives: int = 50
-    selections: int = 500
+    selections: int = 400
     """Fields, spreads and inline fragments, of all operations together."""
-    values: int = 300
+    values: int = 200
     """Arguments' values as written: each item of a list, each variable, each object."""
     overlaps: int = 1000
     """Pairs of fields that end up under the same name in the same place."""
@@ -174,7 +174,7 @@ class _Count:
         for fragment in self.written:
             name = fragment.name.value
             if name not in self.tallies or self.fragments[name] is not fragment:
-                self._check(self._selection_set(fragment.selection_set, 1))
+                self._check(self._fragment(fragment, 0))
         check(self.limits, "selections", max(expanded, self.selections))
         check(self.limits, "values", self.values)
 
@@ -226,15 +226,18 @@ class _Count:
         if name in self.path:
             via = ", ".join(f"'{passed}'" for passed in self.path[self.path.index(name) + 1 :])
             raise GraphQLError(f"Cannot spread fragment '{name}' within itself{via and f' via {via}'}.", [spread])
-        if name not in self.tallies:
-            fragment = self.fragments.get(name)
-            if fragment is None:
-                return _Tally()  # validation says so
-            self.path.append(name)
-            self.tallies[name] = tally = self._selection_set(fragment.selection_set, level + 1)
-            self._directives(fragment.directives, tally)
-            self.path.pop()
-        return self.tallies[name]
+        fragment = self.fragments.get(name)
+        if fragment is None:
+            return _Tally()  # validation says so
+        return self.tallies.get(name) or self._fragment(fragment, level)
+
+    def _fragment(self, fragment: FragmentDefinitionNode, level: int) -> _Tally:
+        name = fragment.name.value
+        self.path.append(name)
+        self.tallies[name] = tally = self._selection_set(fragment.selection_set, level + 1)
+        self._directives(fragment.directives, tally)
+        self.path.pop()
+        return tally
 
     def _directives(self, directives: Iterable[DirectiveNode] | None, tally: _Tally) -> None:
         for directive in directives or ():

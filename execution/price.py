@@ -9,7 +9,7 @@ What doesn't depend on variables is added up once; the rest is a short list of s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +65,12 @@ class FromVariables:
     variable: str
     default: Any
     otherwise: int
+    measure: Callable[[Any], int]
 
     def of(self, variables: Mapping[str, Any]) -> int:
         """Read it: what is given, else the variable's default, else the argument's."""
         given = variables.get(self.variable, self.default)
-        return self.otherwise if given is None else size_of(given)
+        return self.otherwise if given is None else self.measure(given)
 
 
 Size = int | FromVariables
@@ -128,13 +129,16 @@ def compile_price(schema: GraphQLSchema, document: DocumentNode, operation: Oper
     return Price(tuple(compiler.steps), total)
 
 
-def size_of(given: Any) -> int:
-    """A page's size or a list's length, 0–100; 100 for what will be refused anyway."""
-    if isinstance(given, list | tuple):
-        return min(len(given), LARGEST_PAGE)
-    if isinstance(given, int | float) and 0 <= given <= LARGEST_PAGE:
-        return int(given)
-    return 0 if isinstance(given, int | float) and given < 0 else LARGEST_PAGE
+def page_size(given: Any) -> int:
+    """What `first` asks for, 0–100; 100 for what will be refused anyway."""
+    if isinstance(given, int | float) and given < LARGEST_PAGE:
+        return int(max(0, given))
+    return LARGEST_PAGE
+
+
+def list_length(given: Any) -> int:
+    """How many ids there are, at most 100. One that stands alone is a list, too."""
+    return min(len(given), LARGEST_PAGE) if isinstance(given, list | tuple) else 1
 
 
 class _Compiler:
@@ -211,25 +215,23 @@ class _Compiler:
         if is_introspection_type(parent) and is_list:
             return 1, introspection.lengths(self.schema).get(node.name.value, 1)
         if "first" in field.args:
-            return 1, self._size(field, node, "first")
+            return 1, self._size(field, node, "first", page_size)
         for name, argument in field.args.items():
             if is_list and is_list_type(get_nullable_type(argument.type)):
-                size = self._size(field, node, name)
+                size = self._size(field, node, name, list_length)
                 return size, size
         return 1, 1
 
-    def _size(self, field: GraphQLField, node: FieldNode, name: str) -> Size:
-        otherwise = field.args[name].default_value
-        if otherwise is None or otherwise is Undefined:
-            otherwise = LARGEST_PAGE
+    def _size(self, field: GraphQLField, node: FieldNode, name: str, measure: Callable[[Any], int]) -> Size:
+        default = field.args[name].default_value
+        otherwise = LARGEST_PAGE if default is None or default is Undefined else measure(default)
         value = next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
         if value is None or isinstance(value, NullValueNode):
-            return size_of(otherwise)
+            return otherwise
         if isinstance(value, VariableNode):
-            return FromVariables(value.name.value, self.defaults.get(value.name.value), size_of(otherwise))
-        if isinstance(value, ListValueNode):
-            return size_of(value.values)
-        return size_of(value_from_ast_untyped(value))
+            variable = value.name.value
+            return FromVariables(variable, self.defaults.get(variable), otherwise, measure)
+        return measure(value.values if isinstance(value, ListValueNode) else value_from_ast_untyped(value))
 
     def _collect(
         self, parent: GraphQLCompositeType, selection_sets: Iterable[SelectionSetNode]
