@@ -19,6 +19,7 @@ from core.database import Database
 from core.limits import Limiter
 from core.serving import end_with_parent, end_with_uv, listen, serve
 from core.settings import Settings, provide, settings
+from domain.demo import seed_demo
 from domain.events import Event, SessionRevoked
 from execution.admission import Limits
 from execution.documents import Documents
