@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from auth.tokens import Tokens
 from core.errors import NotSignedIn, Unavailable
 from execution.documents import Operation
-from transport.negotiation import JSON, BadRequest, from_get, from_post, response_type, wants_page
+from transport.negotiation import GRAPHQL, JSON, BadRequest, from_get, from_post, response_type, wants_page
 from transport.operations import Operations, Request, Response, refusal
 
 Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
@@ -28,7 +28,7 @@ class GraphQLOverHTTP:
         try:
             response = await self._answer(http)
         except BadRequest as bad:
-            response = _bad_request(bad)
+            response = _bad_request(bad, response_type(http.headers.get("accept")) or JSON)
         await response(scope, receive, send)
 
     async def _answer(self, http: HTTPRequest) -> HTTPResponse:
@@ -36,6 +36,8 @@ class GraphQLOverHTTP:
         if http.method == "GET" and "query" not in http.query_params and wants_page(accept):
             return await self._explorer(http)
         media_type = response_type(accept)
+        if media_type is None:
+            raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}.")
         match http.method:
             case "POST":
                 request = await from_post(http)
@@ -82,10 +84,10 @@ def _respond(answer: Response, media_type: str) -> HTTPResponse:
     return HTTPResponse(encode(answer.body), status, headers, content_type)
 
 
-def _bad_request(bad: BadRequest) -> HTTPResponse:
+def _bad_request(bad: BadRequest, media_type: str) -> HTTPResponse:
     code = "NOT_SIGNED_IN" if bad.status == 401 else "BAD_REQUEST"
     body = {"errors": [{"message": bad.message, "extensions": {"code": code}}]}
-    return HTTPResponse(encode(body), bad.status, dict(bad.headers), f"{JSON}; charset=utf-8")
+    return HTTPResponse(encode(body), bad.status, dict(bad.headers), f"{media_type}; charset=utf-8")
 
 
 def encode(body: object) -> bytes:

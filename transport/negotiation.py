@@ -27,21 +27,21 @@ class BadRequest(Exception):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def response_type(accept: str | None) -> str:
-    """The media type to answer with. Raises BadRequest (406)."""
-    if not accept:
-        return JSON
-    offers: list[tuple[float, str]] = []
-    for part in accept.split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
-        if name in (GRAPHQL, JSON) and weight > 0:
-            offers.append((weight, name))
-        elif name in ("*/*", "application/*") and weight > 0:
-            offers.append((weight - 0.0001, JSON))
-    if not offers:
-        raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}.")
-    return max(offers, key=lambda offer: offer[0])[1]
+def response_type(accept: str | None) -> str | None:
+    """The media type to answer with, after RFC 9110, section 12.5.1; None where the client takes neither of ours."""
+    ranges = dict(map(_range, (accept or JSON).split(",")))
+    offers: list[tuple[float, bool, int, str]] = []
+    for place, media_type in enumerate((JSON, GRAPHQL)):
+        match = next((each for each in (media_type, "application/*", "*/*") if each in ranges), None)
+        if match and ranges[match] > 0:
+            named = match == media_type
+            offers.append((ranges[match], named, place if named else -place, media_type))
+    return max(offers)[-1] if offers else None
+
+
+def _range(text: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip().lower() for piece in text.split(";"))
+    return name, next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
 
 
 def _weight(text: str) -> float:
@@ -58,11 +58,10 @@ def wants_page(accept: str | None) -> bool:
 
 async def from_post(http: HTTPRequest) -> Request:
     """The operation in a POST. Raises BadRequest."""
-    media_type, _, parameters = http.headers.get("content-type", "").partition(";")
-    if media_type.strip().lower() != JSON:
+    media_type, *parameters = (piece.strip().lower() for piece in http.headers.get("content-type", "").split(";"))
+    if media_type != JSON:
         raise BadRequest(415, f"Send the operation as Content-Type: {JSON}.")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if charset not in ("", "utf-8", "utf8"):
+    if any(each.startswith("charset=") and each[8:].strip('"') not in ("utf-8", "utf8") for each in parameters):
         raise BadRequest(415, "Send the body in UTF-8.")
     return _request(_json(await _body(http), "The body"))
 
