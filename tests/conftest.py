@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -23,6 +24,8 @@ from tests.api import Api, Statements
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE_LOCK = 7302
+
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # the tests' own client isn't what they look at
 
 
 @pytest.fixture(scope="session")
