@@ -169,7 +169,7 @@ def _compiled(statement: Any) -> _Compiled:
     compiled = statement.compile(dialect=PGDialect_psycopg())  # type: ignore[no-untyped-call]
     columns = tuple(column.keyname for column in compiled._result_columns)
     selected = getattr(statement, "column_descriptions", ())  # a UNION has none
-    entity = next((each["entity"] for each in selected if each["entity"] is each["expr"]), None)
+    entity = next((each["expr"] for each in selected if each["expr"] is each.get("entity")), None)
     model = inspect(entity).mapper.class_ if entity else None
     return _Compiled(str(compiled), compiled.construct_params, _row_class(model, columns)._make)
 
