@@ -3,7 +3,7 @@ import { run } from "./endpoint.js";
 // localStorage, because all windows of the explorer are one session: a refresh token works once, so the window that
 // trades it in must hand the new one to the others. The page's policy admits no foreign script that could read it.
 const KEY = "starling.session";
-const MARGIN = 30_000; // milliseconds before expiry at which a token is renewed
+const RENEWAL = 0.9; // of a token's life has passed when it is renewed
 
 const SESSION = "session { accessToken refreshToken expiresIn viewer { handle name } }";
 const SIGN_IN = `mutation SignIn($input: SignInInput!) {
@@ -29,7 +29,7 @@ export function subscribe(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Who is signed in: { handle, name, accessToken, refreshToken, expiresAt }, or null. */
+/** Who is signed in: { handle, name, accessToken, refreshToken, renewAt }, or null. */
 export const currentSession = () => session;
 
 /** Start a session. Throws an Error with the server's sentence when it refuses. */
@@ -78,10 +78,10 @@ function exclusively(work) {
   return navigator.locks ? navigator.locks.request(KEY, work) : work();
 }
 
-const isFresh = ({ accessToken, expiresAt }) => accessToken !== refused && expiresAt - Date.now() > MARGIN;
+const isFresh = ({ accessToken, renewAt }) => accessToken !== refused && Date.now() < renewAt;
 
 function fromServer({ accessToken, refreshToken, expiresIn, viewer }) {
-  return { ...viewer, accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1000 };
+  return { ...viewer, accessToken, refreshToken, renewAt: Date.now() + expiresIn * 1000 * RENEWAL };
 }
 
 function read() {

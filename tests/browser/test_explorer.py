@@ -23,7 +23,7 @@ BUILDING = 120_000
 
 EXPIRE = """() => {
   const session = JSON.parse(localStorage["starling.session"]);
-  localStorage["starling.session"] = JSON.stringify({ ...session, expiresAt: Date.now() });
+  localStorage["starling.session"] = JSON.stringify({ ...session, renewAt: 0 });
   dispatchEvent(new StorageEvent("storage", { key: "starling.session" })); // as other windows get it
 }"""
 
