@@ -1,7 +1,11 @@
-"""Passwords: argon2id (RFC 9106, the OWASP minimum of 19 MiB, 2 passes), off the event loop, in a bounded pool."""
+"""Passwords: argon2id (RFC 9106, the OWASP minimum of 19 MiB, 2 passes), off the event loop, in a bounded pool.
+
+As texts they are what RFC 8265 (OpaqueString) makes of them, so that a password is the same on every keyboard.
+"""
 
 import asyncio
 import os
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -21,24 +25,33 @@ _waiting = 0
 
 def check(password: str, *path: str) -> None:
     """Refuse what can't be a password (NIST SP 800-63B: length counts, composition doesn't). Raises InvalidInput."""
-    if not SHORTEST <= len(password) <= LONGEST:
+    if not SHORTEST <= len(_opaque(password)) <= LONGEST:
         raise InvalidInput.at(*path, message=f"{SHORTEST} to {LONGEST} characters.")
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in password):
+        raise InvalidInput.at(*path, message="Control characters are not allowed.")
 
 
 async def hash_password(password: str) -> str:
     """The hash to keep. Raises Unavailable when too many wait."""
-    return str(await _run(_hasher.hash, password))
+    return str(await _run(_hasher.hash, _opaque(password)))
 
 
 async def verify(password_hash: str | None, password: str) -> bool:
     """Whether it is the password. Without a hash the same work is done, so that unknown users take as long."""
-    matches = await _run(_verify, password_hash or _nobodys_hash(), password[:LONGEST])
-    return bool(matches) and password_hash is not None
+    opaque = _opaque(password)
+    matches = await _run(_verify, password_hash, opaque[:LONGEST])
+    return bool(matches) and password_hash is not None and len(opaque) <= LONGEST
 
 
-def _verify(password_hash: str, password: str) -> bool:
+def _opaque(password: str) -> str:
+    """NFC, with every blank a space."""
+    blank = (" " if unicodedata.category(c) == "Zs" else c for c in password)
+    return unicodedata.normalize("NFC", "".join(blank))
+
+
+def _verify(password_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        return _hasher.verify(password_hash or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -48,7 +61,7 @@ def _nobodys_hash() -> str:
     return _hasher.hash("nobody's password")
 
 
-async def _run(work: object, *args: str) -> object:
+async def _run(work: object, *args: str | None) -> object:
     global _waiting
     if _waiting >= QUEUE:
         raise Unavailable("sign-in")
