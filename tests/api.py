@@ -78,12 +78,14 @@ class Api:
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
-    async def mutate(self, name: str, viewer: Person | None = None, select: str = "__typename", **input: Any) -> dict:
+    async def mutate(
+        self, name: str, /, viewer: Person | None = None, select: str = "__typename", **input: Any
+    ) -> dict:
         """The result of one mutation: what is selected of its success, or the refusal's code and fields."""
         kind = name[0].upper() + name[1:]
         query = f"""mutation ($input: {kind}Input!) {{ {name}(input: $input) {{
             __typename ... on {kind}Success {{ {select} }}
-            ... on Error {{ code message }} ... on InvalidInput {{ fields {{ path message }} }} }} }}"""
+            ... on Error {{ code message ... on InvalidInput {{ fields {{ path message }} }} }} }} }}"""
         return (await self(query, viewer, input=input))[name]
 
     async def sign_up(self, handle: str | None = None, name: str = "Somebody", private: bool = False) -> Person:
