@@ -1,5 +1,6 @@
 """A client for tests: operations in, data out; and people to run them as."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,6 +11,8 @@ from starlette.applications import Starlette
 
 _numbers = count(1)
 PASSWORD = "correct horse battery"
+Rows = Callable[[], Awaitable[dict[str, int]]]
+"""Counts the rows of every table."""
 
 SIGN_UP = """
 mutation ($input: SignUpInput!) {

@@ -15,12 +15,14 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import func, literal, select, union_all
 from starlette.applications import Starlette
 
 from core import migrations
 from core.database import Database
 from core.settings import settings
-from tests.api import Api, Statements
+from models.base import Base
+from tests.api import Api, Rows, Statements
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE_LOCK = 7302
@@ -120,6 +122,27 @@ async def api(app: Starlette) -> AsyncIterator[Api]:
     """Operations against the whole application, from HTTP to the database."""
     async with Api.of(app) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def rows(db: Database) -> Rows:
+    """Counts the rows of every table: what a refusal must leave as it was."""
+    tables = Base.metadata.tables
+    count = union_all(*(select(literal(name).label("name"), func.count()).select_from(tables[name]) for name in tables))
+
+    async def rows() -> dict[str, int]:
+        return dict(await db.read(count))
+
+    return rows
+
+
+@pytest.fixture
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing may be logged as an error, and no traceback, while the test runs."""
+    yield
+    for record in caplog.get_records("call"):
+        assert record.levelno < logging.ERROR, record.getMessage()
+        assert not record.exc_info, record.getMessage()
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from graphql import (
 
 from core.ids import LARGEST
 from schema.root import schema
-from tests.api import Api, Person
-from tests.transport.conftest import Rows
+from tests.api import Api, Person, Rows
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

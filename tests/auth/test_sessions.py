@@ -1,0 +1,148 @@
+"""Signing up, in, on and out: one answer for whatever was wrong, and nothing half done."""
+
+import asyncio
+import statistics
+import time
+
+import pytest
+
+from auth import passwords
+from core.errors import Unavailable
+from tests.api import PASSWORD, Api, Person, Rows
+
+SESSION = "session { accessToken refreshToken expiresIn viewer { id handle } }"
+
+
+@pytest.fixture
+async def ada(api: Api) -> Person:
+    return await api.sign_up()
+
+
+def account(handle: str, /, **changed: str) -> dict:
+    return {"handle": handle, "name": "A", "email": f"{handle}@example.org", "password": PASSWORD} | changed
+
+
+async def test_one_signs_in_by_handle_or_address_in_any_case(api: Api, ada: Person):
+    for login in (ada.handle, ada.handle.upper(), f" {ada.handle}@EXAMPLE.org "):
+        result = await api.mutate("signIn", select=SESSION, login=login, password=PASSWORD)
+        assert result["session"]["viewer"] == {"id": ada.id, "handle": ada.handle}
+        assert result["session"]["expiresIn"] == 900
+
+
+async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(api: Api, ada: Person, rows: Rows):
+    before = await rows()
+    answers = [
+        await api.mutate("signIn", login=login, password=password)
+        for login, password in [
+            (ada.handle, "wrong horse"),
+            (f"{ada.handle}@example.org", "wrong horse"),
+            (ada.handle, PASSWORD + " "),
+            (ada.handle, ""),
+            (ada.handle, "x" * 100_000),
+            ("nobody_at_all", PASSWORD),
+            ("nobody@example.org", PASSWORD),
+            ("", PASSWORD),
+            ("\0", PASSWORD),
+            ("%", PASSWORD),
+            ("x" * 100_000, PASSWORD),
+        ]
+    ]
+    assert answers[0]["code"] == "NOT_SIGNED_IN"
+    assert all(answer == answers[0] for answer in answers)
+    assert await rows() == before
+
+
+async def test_unknown_users_take_as_long_as_wrong_passwords(api: Api, ada: Person):
+    async def seconds(login: str) -> float:
+        taken = []
+        for _ in range(9):
+            started = time.perf_counter()
+            await api.mutate("signIn", login=login, password="wrong horse")
+            taken.append(time.perf_counter() - started)
+        return statistics.median(taken)
+
+    await api.mutate("signIn", login="nobody", password="warm up")
+    wrong, unknown = await seconds(ada.handle), await seconds("nobody_at_all")
+    assert 0.5 < unknown / wrong < 2, (unknown, wrong)
+    assert unknown > 0.005, "no work was done"
+
+
+@pytest.mark.parametrize(
+    ("field", "taken"), [("handle", str.upper), ("handle", str), ("email", str.upper), ("email", " {} ".format)]
+)
+async def test_what_is_taken_is_taken_in_any_case(api: Api, ada: Person, rows: Rows, field: str, taken):
+    mine = {"handle": ada.handle, "email": f"{ada.handle}@example.org"}[field]
+    before = await rows()
+    result = await api.mutate("signUp", **account("not_taken_yet", **{field: taken(mine)}))
+    assert result["code"] == "INVALID_INPUT"
+    assert result["fields"] == [{"path": ["input", field], "message": "This is taken already."}]
+    assert await rows() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            ("handle", value)
+            for value in ("", " ", "a", "a" * 31, "a b", "ädä", "a-b", "ａｄａ", "а_cyrillic", "ada\n\n.")
+        ),
+        *(("name", value) for value in ("", "   ", "\u200b\u200d\ufeff", "x" * 101, "two\nlines")),
+        *(("email", value) for value in ("", "ada", "@example.org", "ada@", "ada@localhost", "a b@c.de", "a@b@c.de")),
+        ("email", "x" * 250 + "@a.de"),
+        *(("password", value) for value in ("", "seven77", "x" * 257, "x" * 100_000, "pass\tword", "e\u0301" * 7)),
+    ],
+)
+async def test_signing_up_with_what_cannot_be_is_refused(api: Api, rows: Rows, field: str, value: str):
+    before = await rows()
+    result = await api.mutate("signUp", **account("somebody_new", **{field: value}))
+    assert result["code"] == "INVALID_INPUT"
+    assert [problem["path"] for problem in result["fields"]] == [["input", field]]
+    assert await rows() == before
+
+
+async def test_a_password_is_the_same_from_every_keyboard(api: Api):
+    handle = "keyboards"
+    await api.mutate("signUp", **account(handle, password="cafe\u0301 au\u00a0lait"))
+    signed_in = await api.mutate("signIn", select=SESSION, login=handle, password="caf\u00e9 au lait")
+    assert signed_in["__typename"] == "SignInSuccess"
+
+
+async def test_a_password_of_any_script_counts_characters(api: Api):
+    await api.mutate("signUp", **account("emoji_fan", password="🦜" * 8))
+    assert (await api.mutate("signIn", login="emoji_fan", password="🦜" * 8))["__typename"] == "SignInSuccess"
+    assert (await api.mutate("signIn", login="emoji_fan", password="🦜" * 9))["code"] == "NOT_SIGNED_IN"
+
+
+async def test_longer_than_the_longest_password_is_another_password(api: Api):
+    await api.mutate("signUp", **account("long_one", password="x" * 256))
+    assert (await api.mutate("signIn", login="long_one", password="x" * 257))["code"] == "NOT_SIGNED_IN"
+
+
+async def test_signing_up_twice_at_once_makes_one_person(api: Api, rows: Rows):
+    before = await rows()
+    results = await asyncio.gather(*(api.mutate("signUp", **account("twins")) for _ in range(4)))
+    assert sorted(result["__typename"] for result in results) == [*["InvalidInput"] * 3, "SignUpSuccess"]
+    after = await rows()
+    assert (after["users"], after["accounts"]) == (before["users"] + 1, before["accounts"] + 1)
+
+
+async def test_too_many_sign_ins_at_once_are_turned_away(api: Api, ada: Person, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(passwords, "QUEUE", 2)
+    attempts = [api.post(SIGN_IN, {"input": {"login": ada.handle, "password": "wrong horse"}}) for _ in range(12)]
+    answers = await asyncio.gather(*attempts)
+    turned_away = [answer for answer in answers if answer.status_code == 503]
+    assert 0 < len(turned_away) < 12
+    for answer in turned_away:
+        assert answer.headers["retry-after"] == "1"
+        assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    monkeypatch.undo()
+    assert await passwords.verify(None, "anything") is False, "the queue is empty again"
+
+
+async def test_hashing_waits_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(passwords, "QUEUE", 0)
+    with pytest.raises(Unavailable):
+        await passwords.hash_password(PASSWORD)
+
+
+SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
