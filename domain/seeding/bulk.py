@@ -34,7 +34,7 @@ from models.users import Account, User, UserCounter
 
 Row = tuple[Any, ...]
 
-LOCK = 7302
+LOCK = 7305
 """The advisory lock under which an empty database is filled."""
 
 COLUMNS: dict[type[Base], str] = {

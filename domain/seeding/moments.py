@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from core import ids
 
-DAY = 24 * 60 * 60 * 1000
+HOUR = 60 * 60 * 1000
+DAY = 24 * HOUR
 HISTORY = 300 * DAY
 """How long the people of a seeded world have been around, where the ids' epoch allows it."""
 _SINCE_2000 = ids.EPOCH - int(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -26,6 +27,11 @@ def beginning(now: int) -> int:
 def stamp(moment: int) -> int:
     """The `created_at` of a row, as PostgreSQL's binary format has it: microseconds since the year 2000."""
     return (moment + _SINCE_2000) * 1000
+
+
+def moment_of(number: int) -> int:
+    """When an id was made."""
+    return number >> ids.SHARD_BITS + ids.SEQUENCE_BITS
 
 
 class Ids:
