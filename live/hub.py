@@ -12,7 +12,7 @@ from domain.events import Event
 from live import log, positions
 from live.audience import FollowsAuthor
 from live.listener import Listener
-from live.outage import RESTART_AFTER, Outage, keep_running, logger
+from live.outage import RESTART_AFTER, Outage, keep_running, logger, stop
 from live.pokes import Pokes
 from live.relay import Relay
 from live.stream import Entry, EventStream
@@ -61,10 +61,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End every task."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await stop(self._tasks)
 
     def on_event(self, callback: Callable[[Event], None]) -> None:
         """Call back for each event, in order."""

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Never
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Never
 
 logger = logging.getLogger("starling.live")
 
 RESTART_AFTER = 0.5
+ASK_AGAIN_AFTER = 0.5
 
 
 class Outage:
@@ -39,3 +40,12 @@ async def keep_running(work: Callable[[], Awaitable[object]]) -> Never:
         except Exception:
             logger.exception("%s failed, and starts again", work.__qualname__)
         await asyncio.sleep(RESTART_AFTER)
+
+
+async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended: redis-py loses a cancellation that meets a connection which closes."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_AFTER)

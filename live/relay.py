@@ -16,7 +16,7 @@ from core.database import Database
 from core.errors import Unavailable
 from core.redis import AWAY
 from live import log
-from live.outage import Outage, keep_running
+from live.outage import Outage, keep_running, stop
 from live.pokes import Pokes
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class Relay:
             await self._relay(renew)
         finally:
             self._pokes.relay_is_here = False
-            for duty in duties:
-                duty.cancel()
-            await asyncio.gather(*duties, return_exceptions=True)
+            await stop(duties)
 
     async def _relay(self, renew: Callable[[], Awaitable[None]]) -> Never:
         renewed = 0.0
