@@ -53,6 +53,7 @@ class Tokens:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._verified: dict[bytes, Verified] = {}
+        self._revocations = 0
 
     async def verified(self, authorization: str | None) -> Verified:
         """Whom an `Authorization` header speaks for; nobody without one. Raises NotSignedIn, Unavailable."""
@@ -67,12 +68,13 @@ class Tokens:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None:
-            known = _decode(token)
+            known, revocations = _decode(token), self._revocations
             if not await session_is_open(self._db, known.viewer):
                 raise NotSignedIn(INVALID)
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
-            self._verified[digest] = known
+            if revocations == self._revocations:  # else it may be this session that was revoked while we asked
+                self._verified[digest] = known
         if known.expires_at <= time.time():
             self._verified.pop(digest, None)
             raise NotSignedIn(EXPIRED)
@@ -80,12 +82,14 @@ class Tokens:
 
     def forget(self, session_id: int) -> None:
         """Verify this session's tokens anew, from the database."""
+        self._revocations += 1
         gone = [digest for digest, known in self._verified.items() if known.viewer.session_id == session_id]
         for digest in gone:
             del self._verified[digest]
 
     def forget_all(self) -> None:
         """Verify every token anew: the stream of revocations had a gap."""
+        self._revocations += 1
         self._verified.clear()
 
 

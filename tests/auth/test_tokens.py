@@ -146,3 +146,19 @@ async def test_signing_out_voids_the_access_token_at_once(api: Api):
     while (await api.post(VIEWER, viewer=bob)).status_code == 200:
         assert time.monotonic() < deadline
     assert "sign in again" in await refused(api, f"Bearer {bob.token}")
+
+
+async def test_a_revocation_that_overtakes_a_verification_isn_t_forgotten(
+    db, api: Api, ada: Person, monkeypatch: pytest.MonkeyPatch
+):
+    verifier, asked = tokens.Tokens(db), []
+
+    async def revoked_meanwhile(_, viewer) -> bool:
+        asked.append(viewer)
+        verifier.forget(viewer.session_id)
+        return True
+
+    monkeypatch.setattr(tokens, "session_is_open", revoked_meanwhile)
+    for _ in range(2):
+        await verifier.verified(f"Bearer {ada.token}")
+    assert len(asked) == 2
