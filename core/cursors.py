@@ -20,11 +20,11 @@ def encode(source: str, *keys: int) -> str:
 def decode(source: str, cursor: str, length: int = 1, *, path: tuple[str, ...] = ("after",)) -> tuple[int, ...]:
     """The `length` sort keys of a cursor of `source`. Raises InvalidInput at `path` for any other string."""
     try:
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        found, *keys = text.split(":")
-        numbers = tuple(int(key) for key in keys if len(key) <= 20)
+        _, *keys = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(":")
+        numbers = tuple(map(int, keys))
     except ValueError:
-        found, numbers = "", ()
-    if found != source or len(numbers) != length or any(abs(number) > LARGEST for number in numbers):
+        numbers = ()
+    known = len(numbers) == length and all(abs(number) <= LARGEST for number in numbers)
+    if not known or cursor != encode(source, *numbers):
         raise InvalidInput.at(*path, message=_WRONG)
     return numbers
