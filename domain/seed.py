@@ -62,9 +62,9 @@ def seed(
         with bulk.without_indexes(connection):
             for model, total, rows in _tables(Random(seed), moment, numbers):  # noqa: S311
                 bulk.copy(connection, model, _told(progress, model, total, rows), frozen=True)
+            progress("counters", 0, 0)
+            bulk.count(connection)
             progress("indexes", 0, 0)
-        progress("counters", 0, 0)
-        bulk.count(connection)
         bulk.analyze(connection)
 
 

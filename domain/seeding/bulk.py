@@ -129,7 +129,7 @@ def clear(connection: Connection) -> None:
 @contextmanager
 def without_indexes(connection: Connection) -> Iterator[None]:
     """Drop what is checked or updated with every row, and make it anew when all are there: much faster."""
-    tables = {"tables": [model.__tablename__ for model in COLUMNS]}
+    tables = {"tables": [model.__tablename__ for model in (*COLUMNS, *_COUNTED)]}
     foreign_keys = connection.execute(text(_FOREIGN_KEYS), tables).all()
     indexes = connection.execute(text(_INDEXES), tables).all()
     for table, name, _ in foreign_keys:
