@@ -4,96 +4,22 @@ import argparse
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import NoReturn
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import Route, WebSocketRoute
 
-from auth.tokens import Tokens
-from core import migrations, redis, telemetry
-from core.database import Database
-from core.limits import Limiter
 from core.serving import end_with_parent, end_with_uv, listen, serve
 from core.settings import Settings, provide, settings
-from domain.demo import seed_demo
-from domain.events import Event, SessionRevoked
-from execution.admission import Limits
-from execution.documents import Documents
-from live.hub import Hub
-from loaders.context import Services
-from schema.root import schema
-from transport import health
-from transport.explorer import Explorer
-from transport.http import GraphQLOverHTTP
-from transport.middleware import Careful
-from transport.operations import Operations
-from transport.websocket import GraphQLOverWebSocket
 
 
 def create_app() -> Starlette:
     """The application, for any ASGI server: `uvicorn --factory server:create_app`."""
-    config = settings()
-    db = Database(
-        config.database_url or "", pool_size=config.database_pool_size, pool_timeout=config.database_pool_timeout
-    )
-    cache = redis.connect(config.redis_url or "")
-    hub, tokens = Hub(db, cache), Tokens(db)
-    operations = Operations(
-        schema._schema, Documents(schema._schema, limits(config)), Services(db, hub, Limiter(cache))
-    )
-    explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
-    sockets = GraphQLOverWebSocket(operations, tokens)
+    # Only here, like all that is heavy: so the command says at once what it has to say, and ends at once.
+    from transport.application import assemble
 
-    def revoke(event: Event) -> None:
-        if isinstance(event, SessionRevoked):
-            tokens.forget(event.session_id)
-            sockets.revoke(event.session_id)
-
-    def revoke_unheard() -> None:
-        tokens.forget_all()
-        sockets.close_all()
-
-    hub.on_event(revoke)
-    hub.on_gap(revoke_unheard)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        telemetry.configure()
-        await db.open()
-        await hub.start()
-        explorer.prepare()
-        yield
-        explorer.close()
-        await hub.stop()
-        await db.close()
-        await cache.aclose()
-
-    return Starlette(
-        routes=[
-            Route("/graphql", GraphQLOverHTTP(operations, tokens, explorer.page)),
-            WebSocketRoute("/graphql", sockets),
-            *health.routes(db, cache),
-            *explorer.routes,
-        ],
-        middleware=[Middleware(Careful)],
-        lifespan=lifespan,
-    )
-
-
-def limits(config: Settings) -> Limits:
-    """The most that one operation may be."""
-    return Limits(
-        tokens=config.limit_tokens,
-        depth=config.limit_depth,
-        aliases=config.limit_aliases,
-        root_fields=config.limit_root_fields,
-        directives=config.limit_directives,
-        price=config.limit_price,
-    )
+    return assemble(settings())
 
 
 def worker() -> Starlette:
@@ -174,6 +100,9 @@ def with_engines(config: Settings) -> Settings:
 
 def prepare(config: Settings) -> None:
     """In development: bring an empty or old database to where the application can use it."""
+    from core import migrations
+    from domain.demo import seed_demo
+
     url = config.database_url or ""
     if not migrations.is_current(url):
         migrations.upgrade(url)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.statreload import StatReload

@@ -1,0 +1,87 @@
+"""The application, assembled from its rooms."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+
+from auth.tokens import Tokens
+from core import redis, telemetry
+from core.database import Database
+from core.limits import Limiter
+from core.settings import Settings
+from domain.events import Event, SessionRevoked
+from execution.admission import Limits
+from execution.documents import Documents
+from live.hub import Hub
+from loaders.context import Services
+from schema.root import schema
+from transport import health
+from transport.explorer import Explorer
+from transport.http import GraphQLOverHTTP
+from transport.middleware import Careful
+from transport.operations import Operations
+from transport.websocket import GraphQLOverWebSocket
+
+
+def assemble(config: Settings) -> Starlette:
+    """The application with these settings."""
+    db = Database(
+        config.database_url or "", pool_size=config.database_pool_size, pool_timeout=config.database_pool_timeout
+    )
+    cache = redis.connect(config.redis_url or "")
+    hub, tokens = Hub(db, cache), Tokens(db)
+    operations = Operations(
+        schema._schema, Documents(schema._schema, limits(config)), Services(db, hub, Limiter(cache))
+    )
+    explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
+    sockets = GraphQLOverWebSocket(operations, tokens)
+
+    def revoke(event: Event) -> None:
+        if isinstance(event, SessionRevoked):
+            tokens.forget(event.session_id)
+            sockets.revoke(event.session_id)
+
+    def revoke_unheard() -> None:
+        tokens.forget_all()
+        sockets.close_all()
+
+    hub.on_event(revoke)
+    hub.on_gap(revoke_unheard)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        telemetry.configure()
+        await db.open()
+        await hub.start()
+        explorer.prepare()
+        yield
+        explorer.close()
+        await hub.stop()
+        await db.close()
+        await cache.aclose()
+
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLOverHTTP(operations, tokens, explorer.page)),
+            WebSocketRoute("/graphql", sockets),
+            *health.routes(db, cache),
+            *explorer.routes,
+        ],
+        middleware=[Middleware(Careful)],
+        lifespan=lifespan,
+    )
+
+
+def limits(config: Settings) -> Limits:
+    """The most that one operation may be."""
+    return Limits(
+        tokens=config.limit_tokens,
+        depth=config.limit_depth,
+        aliases=config.limit_aliases,
+        root_fields=config.limit_root_fields,
+        directives=config.limit_directives,
+        price=config.limit_price,
+    )
