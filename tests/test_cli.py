@@ -1,0 +1,108 @@
+"""What `cli.py` promises: it does what it says, and refuses in a line what it can't."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import cli
+from core.settings import settings
+from schema.root import sdl
+from tests.conftest import clone_database, database_at, drop_database
+
+SMALL = ("--users", "60", "--posts", "150", "--comments", "400", "--follows", "600")
+
+
+@pytest.fixture(autouse=True)
+def database(servers: tuple[str, str], template: str, worker_number: int, monkeypatch) -> Iterator[str]:
+    """The database that the commands find: migrated, empty, their own."""
+    name = f"starling_cli_{os.getpid()}_{worker_number}"
+    with psycopg.connect(servers[0], autocommit=True) as connection:
+        clone_database(connection, template, name)
+        monkeypatch.setenv("DATABASE_URL", database_at(servers[0], name))
+        settings.cache_clear()
+        yield database_at(servers[0], name)
+        monkeypatch.undo()
+        settings.cache_clear()
+        drop_database(connection, name)
+
+
+def scalar(url: str, query: str) -> object:
+    """The first column of a query's only row."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+    return row and row[0]
+
+
+def refusal(*arguments: str) -> str:
+    """What a command says when it refuses."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert isinstance(ended.value.code, str)
+    return ended.value.code
+
+
+def test_seed_migrates_and_fills_an_empty_database(database: str):
+    cli.main(["migrate", "--down", "base"])
+    cli.main(["seed", *SMALL])
+    assert scalar(database, "select count(*) from users") == 60
+    assert scalar(database, "select count(*) from users where handle = 'ada'") == 1
+
+
+def test_seed_refuses_an_inhabited_database_until_it_is_told_to_reset_it(database: str):
+    cli.main(["seed", *SMALL])
+    history = scalar(database, "select history from streams")
+    posts = "select count(*) from posts"
+    assert "--reset" in refusal("seed", *SMALL, "--posts", "200")
+    assert scalar(database, posts) == 150
+    cli.main(["seed", *SMALL, "--posts", "200", "--reset"])
+    assert scalar(database, posts) == 200
+    assert scalar(database, "select history from streams") == history
+
+
+def test_seed_refuses_production_and_leaves_it_empty(database: str, monkeypatch):
+    monkeypatch.setenv("STARLING_ENV", "production")
+    settings.cache_clear()
+    assert "production" in refusal("seed", *SMALL)
+    assert scalar(database, "select count(*) from users") == 0
+
+
+def test_migrate_goes_down_and_up_and_tells_where_it_stands(database: str, capsys):
+    cli.main(["migrate", "--check"])
+    assert "agree" in capsys.readouterr().out
+    cli.main(["migrate", "--down", "0001"])
+    assert scalar(database, "select to_regclass('users')") is None
+    assert "not up to date" in refusal("migrate", "--check")
+    cli.main(["migrate"])
+    assert scalar(database, "select to_regclass('users')") == "users"
+
+
+def test_what_cannot_work_is_told_in_a_line(monkeypatch):
+    assert refusal("migrate", "9999") == "Can't locate revision identified by '9999'."
+    assert "at least 50" in refusal("seed", "--users", "10")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody:secret@127.0.0.1:1/nothing")
+    settings.cache_clear()
+    said = refusal("migrate")
+    assert "refused" in said
+    assert "secret" not in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("wrong", [["seed", "--users", "-1"], ["seed", "--now", "soon"], ["fly"], []])
+def test_wrong_options_are_a_matter_of_usage(wrong: list[str], capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(wrong)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_schema_writes_what_the_code_says_and_tells_when_the_file_is_old(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(cli, "SCHEMA", tmp_path / "schema.graphql")
+    assert "uv run cli.py schema" in refusal("schema", "--check")
+    cli.main(["schema"])
+    cli.main(["schema", "--check"])
+    assert cli.SCHEMA.read_text("utf-8") == sdl()
+    cli.SCHEMA.write_text("type Query { old: Int }", "utf-8")
+    assert "isn't what the code says" in refusal("schema", "--check")
