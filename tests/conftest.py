@@ -168,6 +168,25 @@ def node() -> str:
     return found
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A test that is skipped in CI has failed: nobody would notice that it never runs."""
+    return _unskipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """The same for a whole file."""
+    return _unskipped((yield))
+
+
+def _unskipped(report):
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        *_, reason = report.longrepr
+        report.outcome, report.longrepr = "failed", f"{reason}. In CI nothing may be skipped."
+    return report
+
+
 def database_at(url: str, name: str) -> str:
     """Another database of the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
