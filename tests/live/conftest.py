@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -21,43 +23,52 @@ from domain import events
 from live import log
 from live.hub import Hub
 from tests.conftest import clone_database, database_at, drop_database
+from tests.live.world import World
 
 _numbers = count(1)
 
 
+@contextmanager
+def cloned_database(servers, template, worker_number):
+    """A new database, and with it a new history."""
+    name = f"starling_live_{os.getpid()}_{worker_number}_{next(_numbers)}"
+    with psycopg.connect(servers[0], autocommit=True) as connection:
+        clone_database(connection, template, name)
+        yield database_at(servers[0], name)
+        drop_database(connection, name)
+
+
 @pytest.fixture
 def database_url(servers, template, worker_number):
-    maintenance, _ = servers
-    name = f"starling_live_{os.getpid()}_{worker_number}_{next(_numbers)}"
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        clone_database(connection, template, name)
-        yield database_at(maintenance, name)
-        drop_database(connection, name)
+    with cloned_database(servers, template, worker_number) as url:
+        yield url
 
 
 @pytest.fixture
 def maintenance(servers, database_url):
     """Does to the database what operators and accidents do."""
-    name = sql.Identifier(database_url.rsplit("?", 1)[0].rsplit("/", 1)[1])
     with psycopg.connect(servers[0], autocommit=True) as connection:
-        yield Maintenance(connection, name)
+        yield Maintenance(connection, database_url)
 
 
 class Maintenance:
-    def __init__(self, connection, name):
-        self._connection, self._name = connection, name
+    def __init__(self, connection, database_url):
+        self._connection, self._name = connection, urlsplit(database_url).path[1:]
 
     def cut_connections(self):
-        self._connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [self._name._obj[0]]
-        )
+        cut = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+        self._connection.execute(cut, [self._name])
 
     def close(self):
-        self._connection.execute(sql.SQL("alter database {} allow_connections false").format(self._name))
+        self._allow("false")
         self.cut_connections()
 
     def open(self):
-        self._connection.execute(sql.SQL("alter database {} allow_connections true").format(self._name))
+        self._allow("true")
+
+    def _allow(self, whether):
+        alter = sql.SQL("alter database {} allow_connections {}")
+        self._connection.execute(alter.format(sql.Identifier(self._name), sql.SQL(whether)))
 
 
 @pytest.fixture
@@ -107,6 +118,43 @@ async def hubs(databases, redis):
 @pytest.fixture
 async def hub(hubs, db, redis):
     return await hubs(db, redis)
+
+
+@pytest.fixture(scope="module")
+async def inhabited(servers, template, worker_number, redis_url):
+    """A hub with its database, for tests whose people have nothing to do with one another."""
+    with cloned_database(servers, template, worker_number) as url:
+        database, client = Database(url, pool_timeout=2), connect(redis_url)
+        await database.open()
+        hub = Hub(database, client)
+        await hub.start()
+        yield hub, url
+        await hub.stop()
+        await client.aclose()
+        await database.close()
+
+
+@pytest.fixture
+async def world(inhabited):
+    hub, _ = inhabited
+    made = World(hub.db, hub)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def ada(world):
+    return await world.person()
+
+
+@pytest.fixture
+async def bob(world):
+    return await world.person()
+
+
+@pytest.fixture
+async def eve(world):
+    return await world.person()
 
 
 @pytest.fixture

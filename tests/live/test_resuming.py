@@ -1,0 +1,117 @@
+"""Cursors of subscriptions: nothing is missed, or the client is told so."""
+
+import asyncio
+
+import pytest
+
+from core import cursors
+from core.errors import InvalidInput
+from live import log, positions, sources, updates
+from loaders.feeds import Feed
+from loaders.pages import PageKey
+from tests.live.world import World, caught_up, marked
+
+
+async def test_a_subscription_resumes_where_it_was_cut_off(world, ada, bob):
+    await world.follow(ada, bob)
+    feed = await world.feed(ada)
+    await world.post(bob)
+    last_seen = (await feed.next()).cursor
+    await feed.close()
+    missed = [await world.post(bob) for _ in range(3)]
+    resumed = await world.feed(ada, last_seen)
+    assert [(await resumed.next()).edge.node.id for _ in missed] == [post.id for post in missed]
+    live = await world.post(bob)
+    assert (await resumed.next()).edge.node.id == live.id
+
+
+async def test_nothing_falls_between_a_query_and_its_subscription(world, ada, bob):
+    """The cursor is taken first, then the query reads; what is written in between is in one or the other."""
+    await world.follow(ada, bob)
+    writing = asyncio.create_task(_write(world, bob, 60))
+    for _ in range(5):
+        await asyncio.sleep(0.03)
+        context = world.context(ada)
+        key = PageKey(None, "", 100, Feed.listings[""].start, False)
+        queried = [row.id for row in (await context.loaders[Feed].load(key)).rows]
+        feed = await world.feed(ada, context.live_cursor)
+        own = await world.post(ada)
+        known = set(queried)
+        while (update := await feed.next()).edge.node.id != own.id:
+            known.add(update.edge.node.id)
+        rows = (await world.context(ada).loaders[Feed].load(key)).rows
+        assert {row.id for row in rows if row.id < own.id} <= known | {own.id}
+    await writing
+
+
+async def _write(world, author, number):
+    for _ in range(number):
+        await world.post(author)
+
+
+async def test_a_foreign_cursor_asks_for_a_resync_first_and_then_goes_live(world, ada):
+    feed = await world.feed(ada, positions.encode("ffffffff", 1))
+    resync = await feed.next()
+    assert isinstance(resync, updates.ResyncRequired)
+    assert resync.cursor == world.hub.live_cursor()
+    await marked(world, ada, feed)
+
+
+async def test_what_is_no_live_cursor_is_refused_at_once(world, ada):
+    for cursor in ("nonsense", cursors.encode("feed", 7)):
+        with pytest.raises(InvalidInput):
+            sources.feed_updates(world.context(ada), cursor)
+        with pytest.raises(InvalidInput):
+            sources.post_updates(world.context(ada), 1, cursor)
+
+
+async def test_a_history_that_is_trimmed_under_a_subscription_asks_for_a_resync(world, ada, bob, monkeypatch):
+    await world.follow(ada, bob)
+    await caught_up(world)
+    source = sources.feed_updates(world.context(ada), world.hub.live_cursor())
+    monkeypatch.setattr(world.hub, "_tail", type(world.hub._tail)(maxlen=1))
+    for _ in range(5):
+        await world.post(bob)
+    await caught_up(world)
+    beginning = asyncio.create_task(anext(source))
+    place = world.hub.place
+
+    async def slow_place(after):
+        found = await place(after)
+        await log.trim(world.db, kept_events=2)
+        return found
+
+    monkeypatch.setattr(world.hub, "place", slow_place)
+    assert isinstance(await beginning, updates.ResyncRequired)
+    await source.aclose()
+
+
+async def test_heartbeats_keep_cursors_fresh_while_others_write(world, ada, bob):
+    feed = await world.feed(ada, heartbeat=0.1)
+    await world.post(bob)
+    await caught_up(world)
+    beats = [await feed.next() for _ in range(3)]
+    assert {type(beat) for beat in beats} == {updates.Heartbeat}
+    assert beats[-1].cursor == world.hub.live_cursor()
+
+
+async def test_an_ended_subscription_leaves_nothing_behind(world, ada, bob):
+    post = await world.post(bob)
+    feed, thread = await world.feed(ada), await world.thread(ada, post)
+    assert world.hub._listeners
+    await feed.close()
+    await thread.close()
+    assert not world.hub._listeners
+
+
+async def test_an_event_waits_for_the_database_rather_than_being_passed_over(db, hub, maintenance):
+    world = World(db, hub)
+    ada, bob = await world.person(), await world.person()
+    await world.follow(ada, bob)
+    feed = await world.feed(ada)
+    for _ in range(5):
+        post = await world.post(bob)
+        maintenance.cut_connections()
+        assert (await feed.next()).edge.node.id == post.id
+        await asyncio.sleep(0.3)
+    await world.close()
