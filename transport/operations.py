@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema
@@ -99,7 +99,9 @@ class Operations:
             request.operation_name,
             afresh=context.afresh,
         )
-        return _response(answers) if isinstance(answers, ExecutionResult) else _stream(answers)
+        if isinstance(answers, ExecutionResult):
+            return replace(_response(answers), is_request_error=True)  # there is no stream
+        return _stream(answers)
 
 
 async def _stream(answers: AsyncIterator[ExecutionResult]) -> AsyncIterator[dict[str, Any]]:
