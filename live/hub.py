@@ -43,6 +43,7 @@ class Hub:
         self.db, self.redis = db, redis
         self.position = 0
         """The last event that was given to listeners."""
+        self.follows_author: FollowsAuthor
         self._history: str | None = None
         self._tail: deque[Entry] = deque(maxlen=TAIL)
         self._listeners: dict[Topic, set[Listener]] = defaultdict(set)

@@ -27,7 +27,7 @@ LOCK = 7302
 RENEW_EVERY = 0.5
 BUSY_POLL, IDLE_POLL, RETRY = 0.02, 0.25, 0.2
 TRIM_EVERY, TRIM_PAUSE = 3600.0, 0.1
-KEPT_ON_STREAM = 20_000
+KEPT_ON_STREAM, REFILLED = 20_000, 5_000
 REDIS_PATIENCE, REDIS_HOLIDAY = 0.3, 0.5
 
 APPEND = """
@@ -99,7 +99,7 @@ class Relay:
         try:
             async with asyncio.timeout(REDIS_PATIENCE):
                 while (last := await self._offer(records)) < newest:
-                    if newest - last > KEPT_ON_STREAM:
+                    if newest - last > REFILLED:
                         await self._redis.delete(self._stream)
                     else:
                         records = await log.after(self._db, last)

@@ -136,11 +136,14 @@ class Socket:
             self._deadline.cancel()
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
         if end is not None:
-            with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-                async with asyncio.timeout(self._limits.send_within):
-                    await self._websocket.close(*end)
+            await self._close(end)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _close(self, end: End) -> None:
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(self._limits.send_within):
+                await self._websocket.close(*end)
 
     def _spawn(self, work: Any) -> "asyncio.Task[None]":
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -258,6 +261,8 @@ class Socket:
         await self._send("error", id, errors)
 
     async def _send(self, type: str, id: str | None = None, payload: object = None) -> None:
+        if self._ended.done():
+            raise WebSocketDisconnect
         try:
             async with asyncio.timeout(self._limits.send_within):
                 await self._websocket.send_text(messages.write(type, id, payload))
