@@ -1,8 +1,8 @@
 import { run } from "./endpoint.js";
+import { exclusively, load, onChange, store } from "./vault.js";
 
-// localStorage, because all windows of the explorer are one session: a refresh token works once, so the window that
-// trades it in must hand the new one to the others. The page's policy admits no foreign script that could read it.
-const KEY = "starling.session";
+// All windows of the explorer are one session, kept where scripts can read it: a refresh token works once, so the window
+// that trades it in must hand the new one to the others. The page's policy admits no foreign script that could read it.
 const RENEWAL = 0.9; // of a token's life has passed when it is renewed
 
 const SESSION = "session { accessToken refreshToken expiresIn viewer { handle name } }";
@@ -15,13 +15,11 @@ const REFRESH = `mutation RefreshSession($input: RefreshSessionInput!) {
 const SIGN_OUT = "mutation SignOut { signOut { __typename } }";
 
 const listeners = new Set();
-let session = read();
+let session = await load();
 let refused = null; // an access token that the server turned down before its time
 let renewal = null;
 
-addEventListener("storage", (event) => {
-  if (event.key === KEY || event.key === null) adopt(read());
-});
+onChange(adopt);
 
 /** Call `listener` whenever the session changes, in this window or another. Returns how to stop. */
 export function subscribe(listener) {
@@ -36,13 +34,13 @@ export const currentSession = () => session;
 export async function signIn(login, password) {
   const { signIn: result } = await run(SIGN_IN, { input: { login, password } });
   if (!result.session) throw new Error(result.message);
-  save(fromServer(result.session));
+  await save(fromServer(result.session));
 }
 
 /** End the session here at once, and at the server. */
 export async function signOut() {
   const bearer = await authorization();
-  save(null);
+  await save(null);
   if (bearer) await run(SIGN_OUT, {}, bearer);
 }
 
@@ -65,17 +63,13 @@ function renew() {
 }
 
 async function tradeRefreshToken() {
-  const before = read(); // another window may have been here first
+  const before = await load(); // another window may have been here first
   if (!before || isFresh(before)) return adopt(before);
   const { refreshSession: result } = await run(REFRESH, { input: { refreshToken: before.refreshToken } });
-  if (read()?.refreshToken !== before.refreshToken) return adopt(read()); // signed out or in again meanwhile
-  if (result.session) save(fromServer(result.session));
-  else if (result.code !== "RATE_LIMITED") save(null);
-}
-
-/** One window at a time; browsers offer no locks to pages on plain http, other than on this machine itself. */
-function exclusively(work) {
-  return navigator.locks ? navigator.locks.request(KEY, work) : work();
+  const now = await load();
+  if (now?.refreshToken !== before.refreshToken) return adopt(now); // signed out or in again meanwhile
+  if (result.session) await save(fromServer(result.session));
+  else if (result.code !== "RATE_LIMITED") await save(null);
 }
 
 const isFresh = ({ accessToken, renewAt }) => accessToken !== refused && Date.now() < renewAt;
@@ -84,17 +78,8 @@ function fromServer({ accessToken, refreshToken, expiresIn, viewer }) {
   return { ...viewer, accessToken, refreshToken, renewAt: Date.now() + expiresIn * 1000 * RENEWAL };
 }
 
-function read() {
-  try {
-    return JSON.parse(localStorage.getItem(KEY));
-  } catch {
-    return null;
-  }
-}
-
-function save(next) {
-  if (next) localStorage.setItem(KEY, JSON.stringify(next));
-  else localStorage.removeItem(KEY);
+async function save(next) {
+  await store(next);
   adopt(next);
 }
 
