@@ -20,10 +20,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as CheckoutTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from core.errors import Unavailable
+from core.errors import Contended, Unavailable
 
 M = TypeVar("M")
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off -c statement_timeout=5000"
+NETWORK_OPTIONS = {"options": SESSION_OPTIONS, "connect_timeout": 2, "tcp_user_timeout": 2_000}
+PATIENCE = 6.0
+"""Seconds after which a server that hasn't even said that a statement took too long is taken to be away."""
 LEASE_MS = 2_000
 LOCK_POLL = 0.25
 
@@ -65,7 +68,7 @@ class Database:
             max_size=pool_size,
             timeout=pool_timeout,
             reconnect_timeout=pool_timeout,
-            kwargs={"autocommit": True, "options": SESSION_OPTIONS, "connect_timeout": 2},
+            kwargs={"autocommit": True, **NETWORK_OPTIONS},
         )
         self._engine = create_async_engine(
             sqlalchemy_url(url),
@@ -73,7 +76,7 @@ class Database:
             max_overflow=0,
             pool_timeout=pool_timeout,
             pool_pre_ping=True,
-            connect_args={"options": SESSION_OPTIONS, "connect_timeout": 2},
+            connect_args=NETWORK_OPTIONS,
         )
         self._sessions = async_sessionmaker(self._engine, class_=Transaction, expire_on_commit=False)
 
@@ -95,15 +98,19 @@ class Database:
         compiled = _compiled(statement)
         values = compiled.bind(parameters)
         try:
-            return await self._fetch(compiled, values, prepare)
-        except psycopg.OperationalError as error:
-            if isinstance(error, (PoolTimeout, psycopg.errors.QueryCanceled)):
-                raise Unavailable("database") from error
+            async with asyncio.timeout(PATIENCE):
+                return await self._fetch_again(compiled, values, prepare)
+        except (psycopg.OperationalError, TimeoutError) as error:
+            raise Unavailable("database") from error
+
+    async def _fetch_again(self, compiled: "_Compiled", values: MutableMapping[str, Any], prepare: bool) -> list[Any]:
         try:
+            return await self._fetch(compiled, values, prepare)
+        except (PoolTimeout, psycopg.errors.QueryCanceled):
+            raise
+        except psycopg.OperationalError:
             await self._reads.check()
             return await self._fetch(compiled, values, prepare)
-        except psycopg.OperationalError as error:
-            raise Unavailable("database") from error
 
     async def _fetch(self, compiled: "_Compiled", values: MutableMapping[str, Any], prepare: bool) -> list[Any]:
         async with (
@@ -121,7 +128,7 @@ class Database:
                 yield transaction
                 await transaction.commit()
         except (OperationalError, InterfaceError, CheckoutTimeout, psycopg.OperationalError) as error:
-            raise Unavailable("database") from error
+            raise _unavailable(error) from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise Unavailable("database") from error
@@ -155,6 +162,12 @@ class Database:
 async def _locked(connection: psycopg.AsyncConnection[Any], key: int) -> bool:
     answer = await (await connection.execute("select pg_try_advisory_lock(%s)", (key,))).fetchone()
     return bool(answer and answer[0])
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    cause = getattr(error, "orig", error)
+    gave_way = isinstance(cause, (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure))
+    return Contended() if gave_way else Unavailable("database")
 
 
 class _Compiled(NamedTuple):

@@ -1,5 +1,8 @@
 """Whether the process lives, and whether it can serve: for load balancers and supervisors."""
 
+import asyncio
+from collections.abc import Awaitable
+
 from redis.asyncio import Redis
 from sqlalchemy import literal, select
 from starlette.requests import Request
@@ -10,6 +13,8 @@ from core.database import Database
 from core.errors import Unavailable
 from core.redis import AWAY
 
+PATIENCE = 0.5
+"""Seconds in which a part must answer to count as there; orchestrators commonly wait one."""
 _ONE = select(literal(1))
 
 
@@ -20,23 +25,23 @@ def routes(db: Database, cache: "Redis") -> list[Route]:
         return JSONResponse({"status": "ok"})
 
     async def readyz(_: Request) -> Response:
-        database = await _answers(db)
-        parts = {"database": database, "redis": await _pings(cache)}
+        database, redis = await asyncio.gather(_answers(db.read(_ONE)), _answers(cache.ping()))
+        parts = {"database": database, "redis": redis}
         states = {part: "ok" if up else "away" for part, up in parts.items()}
         return JSONResponse({"status": "ok" if database else "away", **states}, 200 if database else 503)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
-async def _answers(db: Database) -> bool:
-    try:
-        return bool(await db.read(_ONE))
-    except Unavailable:
+async def _answers(question: Awaitable[object]) -> bool:
+    probe = asyncio.ensure_future(question)
+    probe.add_done_callback(lambda done: done.cancelled() or done.exception())
+    done, _ = await asyncio.wait([probe], timeout=PATIENCE)
+    if not done:
+        probe.cancel()  # which psycopg tells a silent server, and waits: we don't
         return False
-
-
-async def _pings(cache: "Redis") -> bool:
     try:
-        return bool(await cache.ping())
-    except AWAY:
+        await probe
+    except (Unavailable, *AWAY):
         return False
+    return True
