@@ -16,10 +16,11 @@ from core.settings import Settings, provide, settings
 
 def create_app() -> Starlette:
     """The application, for any ASGI server: `uvicorn --factory server:create_app`."""
+    config = checked_settings()
     # Only here, like all that is heavy: so the command says at once what it has to say, and ends at once.
     from transport.application import assemble
 
-    return assemble(settings())
+    return assemble(config)
 
 
 def worker() -> Starlette:

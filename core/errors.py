@@ -1,4 +1,4 @@
-"""What may go wrong that a client can act on. Everything else is masked: see execution/errors.py."""
+"""What may go wrong that a client can act on. Everything else is masked: see transport/errors.py."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,4 +94,10 @@ class Unavailable(Exception):
 
     def __init__(self, part: str) -> None:
         super().__init__(f"The {part} is not available right now: try again in a second.")
-        self.part = part
+
+
+class Contended(Unavailable):
+    """Others changed the same at the same moment, and this transaction had to give way: nothing was changed."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "Others changed the same at this moment, and nothing was changed: try again.")

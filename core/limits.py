@@ -57,7 +57,7 @@ class Limiter:
 
     async def charge(self, bucket: str, key: str, cost: int, *, burst: int, per_second: float) -> Allowance:
         """Take `cost` from the key's bucket, or nothing if there isn't as much. Never fails."""
-        name = f"limit:{bucket}:{key}"
+        name = f"starling:limit:{bucket}:{key}"
         allowed, level = await self._charge(name, cost, burst, per_second)
         return Allowance(
             limit=burst,

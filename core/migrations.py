@@ -45,12 +45,6 @@ def check(database_url: str) -> None:
         command.check(config)
 
 
-def revise(database_url: str, message: str) -> None:
-    """Write a new revision from the difference between the models and the database."""
-    with _alembic(database_url) as config:
-        command.revision(config, message, autogenerate=True)
-
-
 @contextmanager
 def _alembic(database_url: str) -> Iterator[Config]:
     config = Config()

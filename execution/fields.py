@@ -71,7 +71,7 @@ def loaded(loader: type[Any], description: str, *, by: str, take: str | None = N
         if key is None:
             return None
         value = await info.context.loaders[loader].load(key)
-        return value if take is None else getattr(value, take)
+        return value if take is None or value is None else getattr(value, take)
 
     metadata = {"cost": cost, SOURCE: Loaded(loader, by, take)}
     return strawberry.field(resolver=resolve, description=description, metadata=metadata)

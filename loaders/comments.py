@@ -77,7 +77,8 @@ def _by_likes(name: str, under: InstrumentedAttribute[Any], *rule: ColumnElement
         .where(under == parent.c.key, visible_comment(VIEWER), *rule)
         .order_by(Comment.id.desc())
         .limit(TOP_CANDIDATES)
-        .subquery("newest"),
+        .correlate(parent)
+        .lateral("newest"),
     )
     likes = totals(CommentCounter, newest.id, "likes")
     page = (
@@ -86,6 +87,7 @@ def _by_likes(name: str, under: InstrumentedAttribute[Any], *rule: ColumnElement
         .where(tuple_(likes.c.likes, newest.id) < tuple_(AFTER, AFTER_TIE))
         .order_by(likes.c.likes.desc(), newest.id.desc())
         .limit(LIMIT)
+        .correlate(parent)
         .lateral("page")
     )
     rows: Select[Any] = select(parent.c.key.label("page_of"), page.c.likes, aliased(Comment, page))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from core.errors import InvalidInput
 from domain import text, users
 from loaders.context import Info
 from loaders.users import UserByHandle, UserById
@@ -28,7 +29,7 @@ async def update_profile(info: Info, input: "UpdateProfileInput") -> User:
     info.context.viewer.require_user()
     changes: dict[str, Any] = {}
     if input.name:
-        changes["name"] = text.clean(input.name.value, users.LONGEST_NAME, "input", "name", lines=False)
+        changes["name"] = text.clean(input.name.value or "", users.LONGEST_NAME, "input", "name", lines=False)
     if input.bio:
         bio = input.bio.value
         changes["bio"] = None if not bio else text.clean(bio, users.LONGEST_BIO, "input", "bio")
@@ -36,5 +37,7 @@ async def update_profile(info: Info, input: "UpdateProfileInput") -> User:
         url = input.avatar_url.value
         changes["avatar_url"] = None if url is None else text.clean_url(url, "input", "avatarUrl")
     if input.is_private:
+        if input.is_private.value is None:
+            raise InvalidInput.at("input", "isPrivate", message="This can't be cleared: say true or false.")
         changes["is_private"] = input.is_private.value
     return await users.update_profile(info.context.db, info.context.viewer, changes)

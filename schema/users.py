@@ -63,10 +63,10 @@ class UserConnection(Connection[User]):
 class UpdateProfileInput:
     """What to change of the viewer's profile."""
 
-    name: strawberry.Maybe[str] = strawberry.field(description="1–100 characters; can't be cleared.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="1–100 characters; can't be cleared.")
     bio: strawberry.Maybe[str | None] = strawberry.field(description="At most 500 characters.")
     avatar_url: strawberry.Maybe[URL | None] = strawberry.field(description="An https URL of a picture.")
-    is_private: strawberry.Maybe[bool] = strawberry.field(
+    is_private: strawberry.Maybe[bool | None] = strawberry.field(
         description="True: from now on followers must be accepted. False: everybody who asked is accepted."
     )
 

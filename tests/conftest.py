@@ -25,7 +25,7 @@ from models.base import Base
 from tests.api import Api, Rows, Statements
 
 PROJECT = Path(__file__).parent.parent
-TEMPLATE_LOCK = 7302
+TEMPLATE_LOCK = 7303
 
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # the tests' own client isn't what they look at
 

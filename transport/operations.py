@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLSchema
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 
 from core.errors import RateLimited, StarlingError, Unavailable
 from core.limits import Allowance
@@ -18,6 +18,8 @@ from transport.errors import extensions, masked, present
 
 DEADLINE = 5.0
 """Seconds that a query or mutation may take."""
+ATTEMPTS = 3
+"""How often a query is executed at most, for an answer that holds together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,27 @@ class Operations:
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
             async with asyncio.timeout(DEADLINE):
-                return _response(
-                    await reference.execute(
-                        self._schema, operation.document, context, request.variables, request.operation_name
-                    )
-                )
+                return _response(await self._execute(operation, context, request))
         except Refused as refused:
             return _refused(refused)
         except (StarlingError, Unavailable) as error:
             return refusal(error)
         except TimeoutError:
             return refusal(Unavailable("answer"))
+
+    async def _execute(self, operation: Operation, context: Context, request: Request) -> ExecutionResult:
+        """The result; a query that saw rows go away between two of its levels looks again."""
+        for _ in range(ATTEMPTS - 1):
+            result = await self._execute_once(operation, context, request)
+            if operation.kind != "query" or not any(map(_is_missing, result.errors or ())):
+                return result
+            context = context.afresh()
+        return await self._execute_once(operation, context, request)
+
+    async def _execute_once(self, operation: Operation, context: Context, request: Request) -> ExecutionResult:
+        return await reference.execute(
+            self._schema, operation.document, context, request.variables, request.operation_name
+        )
 
     async def _admit(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Context:
         price = self._documents.charge(operation, request.variables)
@@ -114,6 +126,11 @@ async def _stream(answers: AsyncIterator[ExecutionResult]) -> AsyncIterator[dict
         yield {"errors": [masked(error)]}
     finally:
         await answers.aclose()  # type: ignore[attr-defined]
+
+
+def _is_missing(error: GraphQLError) -> bool:
+    """Whether a field that can't be null had nothing: its row was there for one statement and gone for the next."""
+    return error.message.startswith("Cannot return null for non-nullable field")
 
 
 def _refused(refused: Refused) -> Response:

@@ -78,7 +78,7 @@ async def test_processes_that_charge_at_once_share_one_bucket(redis: Redis, redi
 
 async def test_a_bucket_is_forgotten_once_it_would_be_full(redis: Redis, key: str) -> None:
     await Limiter(redis).charge("price", key, 5, burst=10, per_second=1.0)
-    assert 5000 < await redis.pttl(f"limit:price:{key}") <= 6000
+    assert 5000 < await redis.pttl(f"starling:limit:price:{key}") <= 6000
 
 
 async def test_the_script_survives_being_flushed(redis: Redis, key: str) -> None:
@@ -132,7 +132,7 @@ async def test_redis_is_used_again_when_it_is_back(redis: Redis, key: str, monke
         await limiter.charge("price", key, 10, burst=10, per_second=0.01)
         limiter._spend.registered_client = redis
         assert (await limiter.charge("price", key, 10, burst=10, per_second=0.01)).allowed
-        assert await redis.exists(f"limit:price:{key}")
+        assert await redis.exists(f"starling:limit:price:{key}")
 
 
 async def test_an_outage_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
