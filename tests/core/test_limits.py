@@ -15,7 +15,9 @@ keys = (f"test-{time.time_ns()}-{number}" for number in itertools.count())
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
+async def redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
+    """Waited for longer than requests do: on a busy machine it is slow, but not away."""
+    monkeypatch.setattr(limits, "PATIENCE", 10.0)
     async with connect(redis_url) as client:
         yield client
 
