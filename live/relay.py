@@ -15,6 +15,7 @@ import orjson
 from core.database import Database
 from core.errors import Unavailable
 from core.redis import AWAY
+from domain import housekeeping
 from live import log
 from live.outage import Outage, keep_running, stop
 from live.pokes import Pokes
@@ -122,4 +123,5 @@ class Relay:
             while more:
                 more = await log.trim(self._db)
                 await asyncio.sleep(TRIM_PAUSE)
+            await housekeeping.tidy(self._db)
         await asyncio.sleep(TRIM_EVERY)

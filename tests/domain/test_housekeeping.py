@@ -1,0 +1,42 @@
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from core.database import Database
+from domain import posts, sessions
+from domain.housekeeping import tidy
+from domain.viewer import Viewer
+from models.outbox import IdempotencyKey
+from models.posts import Visibility
+from models.sessions import RefreshToken, Session
+from tests.api import Api
+
+
+async def test_what_has_expired_is_deleted_and_what_is_good_stays(db: Database, api: Api) -> None:
+    old, new = await api.sign_up(), await api.sign_up()
+    for person in (old, new):
+        await _publish(db, person.number)
+    yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
+    async with db.write() as tx:
+        theirs = select(Session.id).where(Session.user_id == old.number)
+        await tx.execute(update(RefreshToken).where(RefreshToken.session_id.in_(theirs)).values(expires_at=yesterday))
+        keys = update(IdempotencyKey).where(IdempotencyKey.user_id == old.number)
+        await tx.execute(keys.values(created_at=yesterday))
+
+    await tidy(db)
+
+    assert await _left(db, old.number) == (0, 0)
+    assert await _left(db, new.number) == (1, 1)
+    assert await sessions.rotate(db, new.refresh_token)
+
+
+async def _publish(db: Database, author: int) -> None:
+    await posts.create(
+        db, Viewer(author), body="Once.", visibility=Visibility.PUBLIC, client_mutation_id="housekeeping"
+    )
+
+
+async def _left(db: Database, user: int) -> tuple[int, int]:
+    sessions_left = await db.read(select(func.count()).select_from(Session).where(Session.user_id == user))
+    keys_left = await db.read(select(func.count()).select_from(IdempotencyKey).where(IdempotencyKey.user_id == user))
+    return sessions_left[0][0], keys_left[0][0]
