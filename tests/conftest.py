@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.database import Database
 from core.settings import settings
 from models.base import Base
 from tests.api import Api, Rows, Statements
+from tests.serving import Server, serving
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE_LOCK = 7303
@@ -78,6 +80,36 @@ def database_url(servers: tuple[str, str], template: str, worker_number: int) ->
         clone_database(connection, template, name)
         yield database_at(maintenance, name)
         drop_database(connection, name)
+
+
+@pytest.fixture(scope="session")
+def demo_server(
+    servers: tuple[str, str],
+    template: str,
+    redis_url: str,
+    worker_number: int,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
+    """A real server with the demo world, in a database of its own; it builds the explorer if a browser will look."""
+    maintenance, _ = servers
+    name = f"starling_demo_{os.getpid()}_{worker_number}"
+    browsers = any(item.get_closest_marker("browser") for item in request.session.items)
+    log = tmp_path_factory.mktemp("server") / "log"
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        clone_database(connection, template, name)
+        url = database_at(maintenance, name)
+        with serving(url, redis_url, log, STARLING_BUILD_EXPLORER=str(browsers).lower()) as server:
+            yield server
+        drop_database(connection, name)
+
+
+@pytest.fixture
+def server(demo_server: Server) -> Iterator[str]:
+    """The real server's base URL; a failing test shows what the server said meanwhile."""
+    said = demo_server.log.stat().st_size
+    yield demo_server.url
+    sys.stderr.write(demo_server.log.read_bytes()[said:].decode("utf-8", "replace"))
 
 
 @pytest.fixture(scope="session")
