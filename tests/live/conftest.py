@@ -218,7 +218,7 @@ async def happen(db, *post_ids):
 
 async def sequence_all(db):
     """What the relay does, without one. Transactions of other databases on the server hold it back as well."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while await log.next_in_line(db) is not None:
             if not await log.sequence(db):
                 await asyncio.sleep(0.01)

@@ -17,13 +17,13 @@ POST, OTHER = 7, 8
 
 
 async def arrived(hub, seq):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while hub.position < seq:  # noqa: ASYNC110 - polling is simplest
             await asyncio.sleep(0.01)
 
 
 async def collected(listener, count):
-    return [(await listener.next(3)).seq for _ in range(count)]
+    return [(await listener.next(20)).seq for _ in range(count)]
 
 
 async def trimmed(db, kept):
@@ -115,7 +115,7 @@ async def test_a_listener_whose_past_is_trimmed_is_told_so(db, redis, hubs, monk
     with hub.listen(3, topics.post(POST)) as listener:
         await trimmed(db, kept=4)
         with pytest.raises(HistoryLost):
-            await listener.next(3)
+            await listener.next(20)
         await happen(db, POST)
         assert await collected(listener, 1) == [11]
 

@@ -62,7 +62,7 @@ async def two_processes(databases, clients, hubs):
 
 
 async def heard_all(heard, count):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while any(len(each.numbers) < count for each in heard):  # noqa: ASYNC110 - polling is simplest
             await asyncio.sleep(0.01)
     for each in heard:
@@ -153,6 +153,6 @@ async def test_an_event_that_only_a_newer_version_knows_is_passed_over(db, hub):
         tx.add(OutboxEvent(kind="CountsChanged", payload={"post_id": POST, "mood": "new"}))
     with hub.listen(0, topics.post(POST)) as listener:
         await happen(db, POST)
-        entry = await listener.next(3)
+        entry = await listener.next(20)
     assert entry.seq == 3
     assert heard.numbers == [POST]

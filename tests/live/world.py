@@ -77,7 +77,7 @@ class Subscription:
     async def next(self):
         """The next update; None when the subscription has ended."""
         get = asyncio.create_task(self._told.get())
-        await asyncio.wait({get, self._task}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({get, self._task}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
         if not get.done() and self._task.done() and self._task.exception():
             get.cancel()
             raise self._task.exception()
@@ -112,7 +112,7 @@ async def marked_thread(world, author, post, thread):
 
 
 async def caught_up(world):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await log.next_in_line(world.db) is not None:  # noqa: ASYNC110 - polling is simplest
             await asyncio.sleep(0.01)
         seq = (await log.position(world.db)).last_seq
