@@ -15,16 +15,13 @@ from models.posts import PostCounter
 LONGEST_BODY = 2_000
 DEEPEST = 100
 
-_VISIBLE = (
-    select(Comment)
-    .where(Comment.id == bindparam("id", type_=BigInteger), visible_comment(VIEWER))
-    .with_for_update(read=True, key_share=True, of=Comment)
-)
+_VISIBLE = select(Comment).where(Comment.id == bindparam("id", type_=BigInteger), visible_comment(VIEWER))
+_HELD = _VISIBLE.with_for_update(read=True, key_share=True, of=Comment)
 
 
-async def visible(tx: Transaction, viewer: Viewer, comment_id: int) -> Comment:
-    """The comment, held against deletion until the transaction ends. Raises NotFound."""
-    comment: Comment | None = await tx.first(_VISIBLE, id=comment_id, viewer=viewer.key)
+async def visible(tx: Transaction, viewer: Viewer, comment_id: int, *, hold: bool = True) -> Comment:
+    """The comment; with `hold`, held against deletion until the transaction ends. Raises NotFound."""
+    comment: Comment | None = await tx.first(_HELD if hold else _VISIBLE, id=comment_id, viewer=viewer.key)
     if comment is None:
         raise NotFound("comment")
     return comment
@@ -78,7 +75,7 @@ async def remove(db: Database, viewer: Viewer, comment_id: int) -> int:
     """
     user = viewer.require_user()
     async with db.write() as tx:
-        comment = await visible(tx, viewer, comment_id)
+        comment = await visible(tx, viewer, comment_id, hold=False)
         post = await posts.visible(tx, viewer, comment.post_id)
         if user not in (comment.author_id, post.author_id):
             raise Forbidden("Only the comment's author and the post's author may delete it.")
@@ -104,6 +101,7 @@ async def _depth_under(tx: Transaction, viewer: Viewer, post_id: int, parent_id:
 async def _hold_thread(tx: Transaction, comment: Comment) -> list[Comment]:
     """The comment and all beneath it, locked from the top down: a reply that comes now waits, and finds no parent.
 
+    Nothing of the thread may be held before what stands above it, or two that delete in one thread wait for each other.
     Each level is a statement of its own, because only a new snapshot sees replies that were committed meanwhile.
     """
     if comment.parent_id is not None:

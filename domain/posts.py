@@ -14,16 +14,17 @@ from models.users import UserCounter
 
 LONGEST_BODY = 5_000
 
-_VISIBLE = (
-    select(Post)
-    .where(Post.id == bindparam("id", type_=BigInteger), visible_post(VIEWER))
-    .with_for_update(read=True, key_share=True, of=Post)
-)
+_VISIBLE = select(Post).where(Post.id == bindparam("id", type_=BigInteger), visible_post(VIEWER))
+_HELD = _VISIBLE.with_for_update(read=True, key_share=True, of=Post)
+_TAKEN = _VISIBLE.with_for_update(of=Post)
 
 
-async def visible(tx: Transaction, viewer: Viewer, post_id: int) -> Post:
-    """The post, held against deletion until the transaction ends. Raises NotFound."""
-    post: Post | None = await tx.first(_VISIBLE, id=post_id, viewer=viewer.key)
+async def visible(tx: Transaction, viewer: Viewer, post_id: int, *, to_delete: bool = False) -> Post:
+    """The post, held against deletion by others until the transaction ends. Raises NotFound.
+
+    Whoever wants to delete it says so at once: two that hold it both, and then want more, wait for each other.
+    """
+    post: Post | None = await tx.first(_TAKEN if to_delete else _HELD, id=post_id, viewer=viewer.key)
     if post is None:
         raise NotFound("post")
     return post
@@ -62,16 +63,15 @@ async def remove(db: Database, viewer: Viewer, post_id: int) -> int:
     """Delete a post with its comments and likes. Raises NotSignedIn, NotFound, Forbidden."""
     author = viewer.require_user()
     async with db.write() as tx:
-        post = await _own(tx, viewer, post_id)
-        if not await tx.change(delete(Post).where(Post.id == post_id).returning(Post.id)):
-            raise NotFound("post")
+        post = await _own(tx, viewer, post_id, to_delete=True)
+        await tx.execute(delete(Post).where(Post.id == post_id))
         await counters.add(tx, UserCounter, author, **_counted(post, -1))
         events.record(tx, events.PostDeleted(post_id, author))
     return post_id
 
 
-async def _own(tx: Transaction, viewer: Viewer, post_id: int) -> Post:
-    post = await visible(tx, viewer, post_id)
+async def _own(tx: Transaction, viewer: Viewer, post_id: int, *, to_delete: bool = False) -> Post:
+    post = await visible(tx, viewer, post_id, to_delete=to_delete)
     if post.author_id != viewer.user_id:
         raise Forbidden("This post is somebody else's: only its author may do that.")
     return post
