@@ -1,7 +1,8 @@
 """Counts, changed in the transaction of what they count, without queueing the writers of one hot row.
 
 A row's count is the sum over its slots. A writer takes the first slot that nobody holds (SKIP LOCKED), and opens
-another one when all are taken: quiet rows keep one slot, a viral post grows up to `SLOTS`.
+another one when all are taken: quiet rows keep one slot, a viral post grows up to `SLOTS`. Slot 0 is opened only by who
+changes many rows: those wait for one another, in the order of ids, and nobody else may wait for them.
 """
 
 from functools import cache
@@ -63,7 +64,7 @@ def _add(counter: Counter, names: tuple[str, ...]) -> Insert:
         .returning(counter.slot)
         .cte("taken")
     )
-    slot = cast(func.floor(func.random() * SLOTS), SmallInteger)
+    slot = cast(1 + func.floor(func.random() * (SLOTS - 1)), SmallInteger)
     return _upsert(counter, amounts, select(owner_id, slot, *amounts.values()).where(~exists(taken.select())))
 
 

@@ -1,6 +1,6 @@
 """What may happen between two people: follow, ask, accept, decline, unfollow, block, unblock."""
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select
+from sqlalchemy import BigInteger, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database, Transaction
@@ -46,7 +46,7 @@ async def unfollow(db: Database, viewer: Viewer, user_id: int) -> User:
     async with db.write() as tx:
         await _hold_pair(tx, me, user_id)
         user = await visible(tx, viewer, user_id)
-        await _end(tx, me, user_id)
+        await _end(tx, (me, user_id))
     return user
 
 
@@ -79,8 +79,7 @@ async def block(db: Database, viewer: Viewer, user_id: int) -> User:
             return await tx.get_one(User, user_id)
         user = await visible(tx, viewer, user_id)
         await tx.insert(Block, blocker_id=me, blocked_id=user_id)
-        await _end(tx, me, user_id)
-        await _end(tx, user_id, me)
+        await _end(tx, (me, user_id), (user_id, me))
         events.record(tx, events.Blocked(me, user_id))
     return user
 
@@ -106,10 +105,13 @@ async def begin(tx: Transaction, follower: int, followee: int) -> None:
         await counters.add(tx, UserCounter, follower, following=+1)
 
 
-async def _end(tx: Transaction, follower: int, followee: int) -> None:
-    pair = {"follower_id": follower, "followee_id": followee}
-    await tx.execute(delete(FollowRequest).filter_by(**pair))
-    if await tx.change(delete(Follow).filter_by(**pair).returning(Follow.id)):
+async def _end(tx: Transaction, *pairs: tuple[int, int]) -> None:
+    """End follows and requests, of (follower, followee); requests first, as who accepts them all does."""
+    await tx.execute(
+        delete(FollowRequest).where(tuple_(FollowRequest.follower_id, FollowRequest.followee_id).in_(pairs))
+    )
+    ended = delete(Follow).where(tuple_(Follow.follower_id, Follow.followee_id).in_(pairs))
+    for follower, followee in await tx.execute(ended.returning(Follow.follower_id, Follow.followee_id)):
         await counters.add(tx, UserCounter, followee, followers=-1)
         await counters.add(tx, UserCounter, follower, following=-1)
         events.record(tx, events.Unfollowed(follower, followee))

@@ -38,7 +38,8 @@ async def update_profile(db: Database, viewer: Viewer, changes: dict[str, Any]) 
     """
     me = viewer.require_user()
     async with db.write() as tx:
-        before = (await tx.scalars(select(User.is_private).where(User.id == me).with_for_update())).one()
+        held = select(User.is_private).where(User.id == me).with_for_update(key_share=True)
+        before = (await tx.scalars(held)).one()
         if changes:
             await tx.execute(update(User).where(User.id == me).values(changes))
         user = await tx.get_one(User, me, populate_existing=True)
@@ -57,5 +58,6 @@ async def _accept_all(tx: Transaction, me: int) -> None:
         return
     rows = [{"follower_id": follower, "followee_id": me} for follower in asked]
     new = await tx.change(insert(Follow).values(rows).on_conflict_do_nothing().returning(Follow.follower_id))
-    await counters.add(tx, UserCounter, me, followers=len(new))
+    # Theirs first: that may wait for others, who mustn't be waiting for ours.
     await counters.add_to_each(tx, UserCounter, new, following=+1)
+    await counters.add(tx, UserCounter, me, followers=len(new))
