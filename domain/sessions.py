@@ -63,7 +63,7 @@ async def _rotate(tx: Transaction, token: str) -> Opened | None:
     used = await tx.first(select(RefreshToken).where(RefreshToken.token_hash == _hash(token)).with_for_update())
     if used is None:
         return None
-    session = await tx.get_one(Session, used.session_id, with_for_update={"read": True})
+    session = await tx.get_one(Session, used.session_id, with_for_update={"key_share": True})
     now = datetime.now(UTC)
     if session.revoked_at is not None or used.expires_at < now:
         return None
