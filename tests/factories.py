@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -15,7 +16,7 @@ from models.base import Base
 from models.comments import Comment, CommentCounter, CommentLike
 from models.follows import Block, Follow, FollowRequest
 from models.posts import Post, PostCounter, PostLike
-from models.sessions import Session
+from models.sessions import RefreshToken, Session
 from models.users import User, UserCounter
 from tests.api import Person
 
@@ -52,6 +53,12 @@ async def person(db: Database, **columns: Any) -> Person:
     columns = {**_plain(User), **columns}
     number = await user(db, **columns)
     [session] = await make(db, Session, [{"user_id": number}])
+    carries_on = {
+        "token_hash": b"%d" % session,
+        "session_id": session,
+        "expires_at": datetime.now(UTC) + timedelta(days=1),
+    }
+    await make(db, RefreshToken, [carries_on])
     return Person(f"user_{number}", columns["handle"], tokens.issue(number, session), "")
 
 
