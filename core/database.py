@@ -76,6 +76,7 @@ class Database:
             max_overflow=0,
             pool_timeout=pool_timeout,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args=NETWORK_OPTIONS,
         )
         self._sessions = async_sessionmaker(self._engine, class_=Transaction, expire_on_commit=False)

@@ -1,12 +1,18 @@
 """Logs: JSON lines on standard error, one for each request, with what helps and nothing secret."""
 
+import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+_DETAIL = re.compile(
+    r"^DETAIL: .*?(?=\n(?:CONTEXT|HINT|\[SQL|\(Background|The above|During)|\s*\Z)", re.DOTALL | re.MULTILINE
+)
+"""What PostgreSQL says of the row that it refuses, which is people's."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -23,8 +29,11 @@ class JSONLines(logging.Formatter):
         }
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
+            line["traceback"] = _DETAIL.sub("DETAIL: withheld", self.formatException(record.exc_info))
+        try:
+            return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
+        except TypeError:  # a lone surrogate, or a number of more than 64 bits
+            return json.dumps(line, default=str)
 
 
 def configure() -> None:

@@ -1,0 +1,72 @@
+"""A log record is one line of JSON, whatever is in it, and tells of no row."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from core import telemetry
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is logged while the test runs."""
+    stream, root = io.StringIO(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr("sys.stderr", stream)
+    telemetry.configure()
+    yield stream
+    root.handlers[:], root.level = handlers, level
+
+
+def lines(stream: io.StringIO) -> list[dict]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_record_is_one_line_with_what_was_said_beside_it(written: io.StringIO):
+    logging.getLogger("starling.test").info("a\nb %s", "ü", extra={"ms": 1.5, "user": 2**62, "path": "/x"})
+    [line] = lines(written)
+    assert line.pop("at").endswith("Z")
+    expected = {"level": "info", "logger": "starling.test", "message": "a\nb ü", "ms": 1.5, "user": 2**62, "path": "/x"}
+    assert line == expected
+
+
+@pytest.mark.parametrize("strange", ["\ud800", "\0\x1b[31m", 2**70, object(), {1: 2}, b"\xff", float("nan")])
+def test_nothing_is_too_strange_for_a_line(written: io.StringIO, strange: object):
+    logging.getLogger("starling.test").warning("strange %r", "\udfff", extra={"strange": strange})
+    [line] = lines(written)
+    assert line["level"] == "warning"
+    assert "strange" in line
+
+
+def test_a_failure_brings_its_traceback_in_the_same_line(written: io.StringIO):
+    try:
+        raise ValueError("why")
+    except ValueError:
+        logging.getLogger("starling.test").exception("failed")
+    [line] = lines(written)
+    assert line["traceback"].startswith("Traceback")
+    assert line["traceback"].endswith("ValueError: why")
+
+
+def test_a_traceback_tells_of_no_row(written: io.StringIO, database_url: str):
+    with psycopg.connect(database_url) as connection:
+        try:
+            connection.execute(
+                "insert into users (handle, name) values ('canary', E'canary\\ncanary'), ('canary', 'x')"
+            )
+        except psycopg.Error:
+            logging.getLogger("starling.test").exception("failed")
+    [line] = lines(written)
+    assert "users_handle_key" in line["traceback"], "what is wrong is told"
+    assert "(handle)=" not in line["traceback"]
+    assert "canary" not in line["traceback"].split("UniqueViolation")[1]
+
+
+def test_what_is_below_information_is_not_logged(written: io.StringIO):
+    logging.getLogger("starling.test").debug("chatter")
+    logging.getLogger("authlib").warning("a token")
+    assert lines(written) == []
