@@ -9,9 +9,10 @@ from core.errors import InvalidInput
 from domain import events
 from live import hub as hub_module
 from live import log, topics
-from live.hub import ANOTHER_HISTORY, NOT_YET, TOO_OLD, Place
+from live.hub import ANOTHER_HISTORY, NOT_YET, TOO_OLD, Hub, Place
 from live.listener import QUEUE, HistoryLost
-from tests.live.conftest import happen
+from live.stream import Entry
+from tests.live.conftest import happen, sequence_all
 
 POST, OTHER = 7, 8
 
@@ -107,6 +108,19 @@ async def test_a_listener_that_is_too_slow_reads_the_log_and_holds_little(db, hu
         assert await collected(slow, 1200) == list(range(1, 1201))
 
 
+async def test_a_listener_that_reads_ahead_of_the_hub_hears_nothing_twice(db, redis):
+    await happen(db, *[POST] * 10)
+    await sequence_all(db)
+    hub = Hub(db, redis)
+    hub.position = 5
+    with hub.listen(0, topics.post(POST)) as listener:
+        assert await collected(listener, 10) == list(range(1, 11))
+        for seq in range(6, 12):
+            hub._publish(Entry(seq, events.CountsChanged(POST), None))
+        assert await collected(listener, 1) == [11]
+        assert await listener.next(0) is None
+
+
 async def test_a_listener_whose_past_is_trimmed_is_told_so(db, redis, hubs, monkeypatch):
     monkeypatch.setattr(hub_module, "TAIL", 2)
     hub = await hubs(db, redis)
@@ -154,7 +168,7 @@ async def test_a_process_that_was_cut_off_for_too_long_says_so_and_goes_on(datab
     other.on_gap(lambda: lost.append(other.position))
     with other.listen(other.position, topics.post(POST)) as listener:
         assert await listener.next(0) is None
-        other._publish(hub_module.Entry(5, events.CountsChanged(POST), None))
+        other._publish(Entry(5, events.CountsChanged(POST), None))
         assert lost == [0]
         with pytest.raises(HistoryLost):
             await listener.next(1)
