@@ -69,11 +69,15 @@ class PageLoader(BatchLoader[PageKey, Page]):
         """One statement for all keys that ask for the same page, which is all of a level but for aliases."""
         alike: dict[tuple[Any, ...], list[PageKey]] = defaultdict(list)
         for key in keys:
-            alike[key[1:]].append(key)
+            alike[self.alike(key)].append(key)
         pages: dict[PageKey, Page] = {}
         for part in await asyncio.gather(*map(self._load, alike.values())):
             pages.update(part)
         return [pages[key] for key in keys]
+
+    def alike(self, key: PageKey) -> tuple[Any, ...]:
+        """What keys have in common that one statement serves: all but what they are pages of."""
+        return key[1:]
 
     async def _load(self, keys: list[PageKey]) -> dict[PageKey, Page]:
         listing, first = self.listings[keys[0].order], keys[0].first

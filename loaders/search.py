@@ -40,9 +40,13 @@ class _Search(PageLoader):
         """The key of a page of results for the text `of`. Raises InvalidInput."""
         return super().key(clean(of, LONGEST_TEXT, "text", lines=False).lower(), **page)
 
+    def alike(self, key: PageKey) -> tuple[Any, ...]:
+        """Each text is a statement of its own."""
+        return key
+
     async def rows(self, listing: Listing, of: list[Any], **page: int) -> list[Any]:
         """The results' rows."""
-        [text] = of
+        text = of[0]
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return await self.read(listing.statement, prepare=False, text=text, pattern=f"%{escaped}%", **page)
 
