@@ -7,8 +7,11 @@ import time
 import pytest
 
 from core.redis import connect
-from live import topics
-from tests.live.conftest import happen
+from live import log, topics
+from live.pokes import Pokes
+from live.relay import Relay
+from live.stream import EventStream
+from tests.live.conftest import happen, sequence_all
 
 POST = 7
 
@@ -106,6 +109,18 @@ async def test_nothing_is_missed_when_the_stream_is_flushed(db, clients, two_pro
         await clients[0].flushall()
     await writing.stop()
     await heard_all(heard, len(writing.committed))
+
+
+async def test_what_the_stream_lacks_is_read_from_the_log(db, redis):
+    stream = f"starling:test:{time.time_ns()}"
+    await happen(db, *range(1, 8))
+    await sequence_all(db)
+    records = await log.after(db, 0)
+    await Relay(db, redis, stream, Pokes(redis, stream))._offer(records[3:6])
+    entries = EventStream(db, redis, stream, 0).entries()
+    assert [(await anext(entries)).seq for _ in range(7)] == [1, 2, 3, 4, 5, 6, 7]
+    await entries.aclose()
+    await redis.delete(stream)
 
 
 async def test_a_redis_that_hangs_holds_nobody_up(db, own_redis, two_processes):
