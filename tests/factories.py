@@ -151,12 +151,6 @@ async def _add(tx: Transaction, counter: type[Base], columns: dict[str, Counter[
         await tx.execute(new.on_conflict_do_update(index_elements=[owner, "slot"], set_={column: total}))
 
 
-async def count_rows(db: Database, *models: type[Base]) -> dict[str, int]:
-    """How many rows there are: what a refusal must leave as it was."""
-    async with db.write() as tx:
-        return {each.__tablename__: (await tx.scalars(select(func.count()).select_from(each))).one() for each in models}
-
-
 async def sql(db: Database, statement: str, **parameters: Any) -> list[Any]:
     """The rows of a statement that only a test needs."""
     async with db.write() as tx:

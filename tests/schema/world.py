@@ -13,7 +13,7 @@ from tests import factories
 from tests.api import Person
 from tests.factories import sql, viewer
 
-WORD = "quokka"
+WORD = "wombat"
 """In every text and every name, so that a search finds everything."""
 NAMES = ("author", "recluse", "follower", "stranger", "asker", "blocked", "blocker")
 
