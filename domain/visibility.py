@@ -34,7 +34,8 @@ def visible_user(viewer: UserIdColumn, user_id: UserIdColumn) -> ColumnElement[b
 
 def follows(viewer: UserIdColumn, user_id: UserIdColumn) -> ColumnElement[bool]:
     """SQL: the viewer is an accepted follower."""
-    return exists().where(Follow.follower_id == viewer, Follow.followee_id == user_id)
+    follow = select(Follow.id).where(Follow.follower_id == viewer, Follow.followee_id == user_id)
+    return exists(follow.offset(0))  # OFFSET keeps the planner from hashing all whom the viewer follows
 
 
 def visible_post(viewer: UserIdColumn, post: type[Post] = Post) -> ColumnElement[bool]:
