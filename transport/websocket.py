@@ -235,27 +235,31 @@ class Socket:
                 async with aclosing(cast("AsyncGenerator[dict[str, Any], None]", answer)) as answers:
                     async for body in answers:
                         await self._send("next", message.id, body)
-                self._finish(message.id)
-                await self._send("complete", message.id)
+                if self._finish(message.id):
+                    await self._send("complete", message.id)
         except WebSocketDisconnect:
             self.end(None)
         except Exception as error:
-            self._finish(message.id)
-            with suppress(WebSocketDisconnect):
-                await self._refuse(message.id, [masked(error)])
+            errors = [masked(error)]
+            if self._finish(message.id):
+                with suppress(WebSocketDisconnect):
+                    await self._refuse(message.id, errors)
 
     async def _answer(self, id: str, answer: Response) -> None:
-        self._finish(id)
+        if not self._finish(id):
+            return
         if answer.is_request_error:
             await self._refuse(id, answer.body["errors"])
         else:
             await self._send("next", id, answer.body)
             await self._send("complete", id)
 
-    def _finish(self, id: str) -> None:
-        """From here on the client may use the id again; it may have done so already, after `complete`."""
-        if self._running.get(id) is asyncio.current_task():
-            del self._running[id]
+    def _finish(self, id: str) -> bool:
+        """Give the id back. False when `complete` came first: the id may be another operation's by now."""
+        if self._running.get(id) is not asyncio.current_task():
+            return False
+        del self._running[id]
+        return True
 
     async def _refuse(self, id: str, errors: list[dict[str, Any]]) -> None:
         await self._send("error", id, errors)

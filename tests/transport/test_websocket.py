@@ -5,6 +5,7 @@ import json
 import math
 import time
 from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
@@ -39,6 +40,10 @@ class FakeOperations:
                 return self._fails_later()
             case "three":
                 return self._three()
+            case "stubborn":
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(3600)
+                return Response({"data": "late"})
             case "flood":
                 return self._flood()
         return Response({"data": {"viewer": viewer.user_id, "variables": request.variables}})
@@ -235,8 +240,11 @@ async def test_another_subprotocol_is_closed_with_4406(url, offered):
         assert await closing(socket) == 4406
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://", "http://[", "x"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://", "http://[", "x", "ftp://HOST"]
+)
 async def test_a_foreign_page_is_refused_before_the_handshake(url, origin):
+    origin = origin.replace("HOST", urlsplit(url).netloc)
     with pytest.raises(InvalidStatus) as refusal:
         async with client(url, origin=origin):
             pass
@@ -299,6 +307,17 @@ async def test_complete_stops_an_operation_and_frees_its_id(url, operations):
         await socket.send(frame("ping"))
         assert (await receive(socket))["type"] == "pong"
         assert operations.running == 0
+
+
+async def test_an_operation_that_overlooks_its_end_says_nothing_under_the_next_ones_id(url):
+    async with client(url) as socket:
+        await opened(socket)
+        await socket.send(subscribe("stubborn"))
+        await socket.send(frame("complete", id="1"))
+        await socket.send(subscribe("endless"))
+        assert (await receive(socket))["payload"] == {"data": {"number": 0}}
+        await socket.send(subscribe("three"))
+        assert await closing(socket) == 4409
 
 
 async def test_a_socket_has_so_many_operations_and_no_more(url):
