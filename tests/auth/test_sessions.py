@@ -1,7 +1,6 @@
 """Signing up, in, on and out: one answer for whatever was wrong, and nothing half done."""
 
 import asyncio
-import statistics
 import time
 
 import pytest
@@ -54,16 +53,14 @@ async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(api: Api
 
 async def test_unknown_users_take_as_long_as_wrong_passwords(api: Api, ada: Person):
     async def seconds(login: str) -> float:
-        taken = []
-        for _ in range(9):
-            started = time.perf_counter()
-            await api.mutate("signIn", login=login, password="wrong horse")
-            taken.append(time.perf_counter() - started)
-        return statistics.median(taken)
+        started = time.perf_counter()
+        await api.mutate("signIn", login=login, password="wrong horse")
+        return time.perf_counter() - started
 
-    await api.mutate("signIn", login="nobody", password="warm up")
-    wrong, unknown = await seconds(ada.handle), await seconds("nobody_at_all")
-    assert 0.5 < unknown / wrong < 2, (unknown, wrong)
+    await seconds("warm_up")
+    pairs = [(await seconds(ada.handle), await seconds("nobody_at_all")) for _ in range(12)]
+    wrong, unknown = map(min, zip(*pairs, strict=True))  # the least is what the work takes; the rest is the machine's
+    assert 0.7 < unknown / wrong < 1.4, pairs
     assert unknown > 0.005, "no work was done"
 
 
