@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 RETRY = 0.25
+DEAF_POLL = 0.05
 
 
 class Pokes:
@@ -18,6 +19,7 @@ class Pokes:
         self._redis, self._channel = redis, channel
         self._due = asyncio.Event()
         self._woken = asyncio.Event()
+        self._hears = False
         self.relay_is_here = False
 
     def send(self) -> None:
@@ -25,9 +27,9 @@ class Pokes:
         (self._woken if self.relay_is_here else self._due).set()
 
     async def rest(self, seconds: float) -> None:
-        """Wait for a poke, but no longer than this."""
+        """Wait for a poke, but no longer than this; and not long while those of other processes can't be heard."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds if self._hears else min(seconds, DEAF_POLL)):
                 await self._woken.wait()
         except TimeoutError:
             pass
@@ -49,8 +51,10 @@ class Pokes:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(self._channel)
+                    self._hears = True
                     while True:
                         if await channel.get_message(ignore_subscribe_messages=True, timeout=1.0):
                             self._woken.set()
             except AWAY:
+                self._hears = False
                 await asyncio.sleep(RETRY)

@@ -1,6 +1,7 @@
 """What a process hears: every event once, in order, from Redis while it has them and from PostgreSQL otherwise."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,8 +19,10 @@ from live.outage import Outage, logger
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-BLOCK = 0.5
+BLOCK, PATIENCE = 0.25, 0.5
 """Seconds to wait for Redis before the log is asked too: a stream that stands still looks like one that is quiet."""
+HOLIDAY = 1.0
+"""Seconds for which a Redis that didn't answer isn't asked again, and the log is polled instead."""
 POLL, RETRY = 0.05, 0.2
 
 
@@ -48,6 +51,7 @@ class EventStream:
     def __init__(self, db: Database, redis: "Redis", stream: str, position: int) -> None:
         self._db, self._redis, self._stream = db, redis, stream
         self._position = position
+        self._redis_back_at = 0.0
         self._redis_away = Outage("Redis is away: events are read from the database")
         self._database_away = Outage("The database is away: live updates wait for it")
 
@@ -66,13 +70,16 @@ class EventStream:
 
     async def _from_redis(self) -> list[log.Record] | None:
         """What the stream has after the position, waiting for it; None while Redis is away."""
+        if time.monotonic() < self._redis_back_at:
+            return None
         try:
-            async with asyncio.timeout(BLOCK * 1.5):
+            async with asyncio.timeout(PATIENCE):
                 found: Any = await self._redis.xread(
                     {self._stream: f"{self._position}-0"}, count=log.BATCH, block=int(BLOCK * 1000)
                 )
         except AWAY as error:
             self._redis_away.begin(error)
+            self._redis_back_at = time.monotonic() + HOLIDAY
             return None
         self._redis_away.end()
         return [_record(key, fields) for key, fields in found.get(self._stream, ())]
