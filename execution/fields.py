@@ -21,6 +21,13 @@ Cursor = NewType("Cursor", str)
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """What a function makes of the row."""
+
+    of: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """One key of the row, one batch for the whole level."""
 
@@ -31,7 +38,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A page of a list that hangs on the row's key; the field's arguments are part of the batch's key."""
+    """A page of a list that hangs on the row's key; the field's arguments are part of the batch's key.
+
+    The loader's `key(of, **arguments)` is a named tuple that begins with `of`; the rest comes of the arguments alone.
+    """
 
     loader: type[Any]
     by: str | None
@@ -40,12 +50,13 @@ class Paged:
 def row_type(
     model: type[Any], *, model_of: Callable[[object], type | None], description: str
 ) -> Callable[[type[T]], type[T]]:
-    """A Strawberry type whose instances are rows of `model`."""
+    """A Strawberry type whose instances are rows of `model`. `model_of` goes by the row's class alone."""
 
     def declare(cls: type[T]) -> type[T]:
         def is_type_of(row: object, _info: object) -> bool:
             return model_of(row) is model
 
+        is_type_of.goes_by_class = True  # type: ignore[attr-defined]
         cls.is_type_of = is_type_of  # type: ignore[attr-defined]
         return strawberry.type(cls, description=description)
 
@@ -60,7 +71,7 @@ def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: in
     def resolve(root: Any) -> Any:
         return of(root)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"cost": cost})
+    return strawberry.field(resolver=resolve, description=description, metadata={"cost": cost, SOURCE: Computed(of)})
 
 
 def loaded(loader: type[Any], description: str, *, by: str, take: str | None = None, cost: int = 1) -> Any:

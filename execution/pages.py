@@ -26,3 +26,8 @@ class Edge:
     def cursor(self) -> str:
         """The place after this row."""
         return self.page.cursor(self.node)
+
+
+def edges(page: Page) -> list[Edge]:
+    """A page's edges, for `column(of=edges)`. The compiled executor reads them from the page itself."""
+    return [Edge(row, page) for row in page.rows]

@@ -1,0 +1,223 @@
+"""Where a field's values come from, for all objects of a level at once.
+
+A source gives one value for each row, as a resolver would: a row, a list, something to await, or an exception instead.
+"""
+
+from asyncio import CancelledError, gather
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from graphql.pyutils import is_awaitable
+
+from execution import fields
+from execution.arguments import Arguments
+from execution.leaves import Column
+from execution.loading import load_level
+from execution.places import FieldPlace
+from execution.run import InfoOnDemand, Run
+
+if TYPE_CHECKING:
+    from execution.level import Field
+
+Rows = Sequence[Any]
+
+
+class Source:
+    """Reads a field of some rows."""
+
+    waits = False
+    """Whether reading means to wait, so that fields side by side should wait together."""
+
+    def quick(self, rows: Rows) -> Column | None:
+        """The values, where they can be had at once and without a flaw."""
+        return None
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """The values."""
+        raise NotImplementedError
+
+
+class Constant(Source):
+    """The same for every row: `__typename`."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def quick(self, rows: Rows) -> Column | None:
+        """The value as often as there are rows."""
+        return [self.value] * len(rows)
+
+
+class Read(Source):
+    """An attribute of the row, or what a function makes of it."""
+
+    def __init__(self, get: Callable[[Any], Any]) -> None:
+        self.get = get
+
+    def quick(self, rows: Rows) -> Column | None:
+        """The values, unless one raises."""
+        try:
+            return list(map(self.get, rows))
+        except Exception:
+            return None
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """The values."""
+        return self.quick(rows) or [attempt(self.get, row) for row in rows]
+
+
+class Loaded(Source):
+    """What a loader has for a key of the row: one batch for all rows."""
+
+    waits = True
+
+    def __init__(self, declared: "fields.Loaded") -> None:
+        self.declared = declared
+        self._key = attrgetter(declared.by)
+        self._take = attrgetter(declared.take) if declared.take else None
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """The loaded values, or the attribute that is taken of them."""
+        keys = [attempt(self._key, row) for row in rows]
+        values = await _load(run, self.declared.loader, keys)
+        if self._take is None:
+            return values
+        take = self._take
+        return [
+            value if key is None or isinstance(value, Exception) else attempt(take, value)
+            for key, value in zip(keys, values, strict=True)
+        ]
+
+
+class Paged(Source):
+    """A page of a list that hangs on a key of the row: one batch for all rows.
+
+    A page's key begins with the row's; the rest comes of the arguments alone, so that it is worked out once.
+    """
+
+    waits = True
+
+    def __init__(self, declared: "fields.Paged", arguments: Arguments) -> None:
+        self.declared, self.arguments = declared, arguments
+        self._by = attrgetter(declared.by) if declared.by else None
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """The pages."""
+        try:
+            given = self.arguments.of(run.variables)
+            of = [None] * len(rows) if self._by is None else list(map(self._by, rows))
+            keys = self._keys(of, given)
+        except Exception as error:
+            return [error] * len(rows)
+        return await _load(run, self.declared.loader, keys)
+
+    def _keys(self, of: Column, given: dict[str, Any]) -> Column:
+        first = self.declared.loader.key(of[0], **given)
+        if len(of) == 1:
+            return [first]
+        kind = type(first)
+        return list(map(partial(tuple.__new__, kind), zip(of, *map(repeat, first[1:]), strict=False)))
+
+
+class Resolved(Source):
+    """An ordinary Strawberry resolver, called for each row."""
+
+    def __init__(self, field: "Field", arguments: Arguments) -> None:
+        assert field.strawberry is not None
+        resolver = field.strawberry.base_resolver
+        assert resolver is not None
+        self.waits = resolver.is_async
+        self.resolver, self.arguments = resolver, arguments
+        self._info = resolver.info_parameter.name if resolver.info_parameter else None
+        self._rows = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each]
+        self._is_method = bool(resolver.self_parameter)
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """What the resolver returns, or raises."""
+        given = None
+        if self.arguments.are_shared:
+            try:
+                given = self.arguments.of(run.variables)
+            except Exception as error:
+                return [error] * len(rows)
+        values = []
+        for index, row in enumerate(rows):
+            try:
+                values.append(self._call(run, InfoOnDemand(run, field, place, index), row, given))
+            except Exception as error:
+                values.append(error)
+        return await ready(values) if self.waits else values
+
+    def _call(self, run: Run, info: InfoOnDemand, row: Any, given: dict[str, Any] | None) -> Any:
+        arguments = {**(self.arguments.of(run.variables, info) if given is None else given)}
+        for name in self._rows:
+            arguments[name] = row
+        if self._info:
+            arguments[self._info] = info
+        return self.resolver(row, **arguments) if self._is_method else self.resolver(**arguments)
+
+
+class Called(Source):
+    """Any resolver of graphql-core's, with whatever wraps it, called for each row."""
+
+    waits = True
+
+    def __init__(self, arguments: Arguments) -> None:
+        self.arguments = arguments
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """What the resolver returns, or raises."""
+        resolve = field.definition.resolve or run.executor.field_resolver
+        values = []
+        for index, row in enumerate(rows):
+            try:
+                values.append(resolve(row, run.info(field, place, index), **self.arguments.of(run.variables)))
+            except Exception as error:
+                values.append(error)
+        return await ready(values)
+
+
+def attempt(function: Callable[[Any], Any], value: Any) -> Any:
+    """What the function makes of the value, or the exception that it raises."""
+    try:
+        return function(value)
+    except Exception as error:
+        return error
+
+
+async def ready(values: Column) -> Column:
+    """The values, having waited for those that must be awaited, together; an exception where one failed."""
+    places = [index for index, value in enumerate(values) if is_awaitable(value)]
+    if not places:
+        return values
+    if len(places) == 1:  # no task for one alone
+        try:
+            done = [await values[places[0]]]
+        except Exception as error:
+            done = [error]
+    else:
+        done = await gather(*(values[index] for index in places), return_exceptions=True)
+    values = list(values)
+    for index, value in zip(places, done, strict=True):
+        if isinstance(value, CancelledError):
+            raise value
+        values[index] = value
+    return values
+
+
+async def _load(run: Run, loader: type[Any], keys: Column) -> Column:
+    """The keys' values; None and exceptions among them stay what they are."""
+    wanted = [key for key in keys if key is not None and not isinstance(key, Exception)]
+    if not wanted:
+        return keys
+    try:
+        values = await load_level(run.context.loaders[loader], wanted)
+    except Exception as error:
+        values = [error] * len(wanted)
+    if len(wanted) == len(keys):
+        return values
+    found = iter(values)
+    return [key if key is None or isinstance(key, Exception) else next(found) for key in keys]
