@@ -104,12 +104,14 @@ async def test_a_wrong_statement_is_our_fault_and_not_tried_again(db: Database, 
 
 
 async def test_a_read_that_takes_too_long_is_stopped_by_the_server(database_url: str, monkeypatch: pytest.MonkeyPatch):
-    hurried = {**database.NETWORK_OPTIONS, "options": "-c statement_timeout=50"}
-    monkeypatch.setattr(database, "NETWORK_OPTIONS", hurried)
+    hurried = database.ONE_PLAN.replace("statement_timeout=5000", "statement_timeout=50")
+    monkeypatch.setattr(database, "ONE_PLAN", hurried)
     db = Database(database_url)
     await db.open()
+    started = time.monotonic()
     with pytest.raises(Unavailable):
-        await db.read(select(func.pg_sleep(5)))
+        await db.read(select(func.pg_sleep(10)))
+    assert 0.05 <= time.monotonic() - started < 2
     assert await db.read(ME)
     await db.close()
 
