@@ -33,6 +33,7 @@ class UserByHandle(BatchLoader[str, User | None]):
 
 _totals = totals(UserCounter, User.id, "public_posts", "follower_posts", "followers", "following")
 _may_see_all_posts = or_(User.id == VIEWER, follows(VIEWER, User.id))
+_may_see_no_posts = ~visible_user(VIEWER, User.id)
 
 
 class UserCounts(RowLoader[Any]):
@@ -42,6 +43,7 @@ class UserCounts(RowLoader[Any]):
         select(
             User.id,
             case(
+                (_may_see_no_posts, 0),
                 (_may_see_all_posts, _totals.c.public_posts + _totals.c.follower_posts),
                 (User.is_private, 0),
                 else_=_totals.c.public_posts,
