@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -11,12 +10,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from auth import tokens
 from core.database import Database, Transaction
+from domain import sessions
 from domain.viewer import Viewer
 from models.base import Base
 from models.comments import Comment, CommentCounter, CommentLike
 from models.follows import Block, Follow, FollowRequest
 from models.posts import Post, PostCounter, PostLike
-from models.sessions import RefreshToken, Session
 from models.users import User, UserCounter
 from tests.api import Person
 
@@ -52,14 +51,10 @@ async def person(db: Database, **columns: Any) -> Person:
     """Somebody who is signed in."""
     columns = {**_plain(User), **columns}
     number = await user(db, **columns)
-    [session] = await make(db, Session, [{"user_id": number}])
-    carries_on = {
-        "token_hash": b"%d" % session,
-        "session_id": session,
-        "expires_at": datetime.now(UTC) + timedelta(days=1),
-    }
-    await make(db, RefreshToken, [carries_on])
-    return Person(f"user_{number}", columns["handle"], tokens.issue(number, session), "")
+    async with db.write() as tx:
+        opened = await sessions.begin(tx, number)
+    token = tokens.issue(number, opened.session_id)
+    return Person(f"user_{number}", columns["handle"], token, opened.refresh_token)
 
 
 def viewer(who: Person | int) -> Viewer:

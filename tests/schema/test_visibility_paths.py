@@ -49,9 +49,10 @@ class Walk:
     ids: list[str]
     reached: list[Reached]
 
-    def visible(self, name: str) -> dict[str, Node]:
-        """What the policy lets a viewer see of each node, by its id."""
-        return self.facts.as_seen_by(self.people[name].number if name in self.people else NOBODY).visible()
+    def eyes(self) -> dict[str, world.Eyes]:
+        """What the policy lets each viewer see."""
+        numbers = {name: person.number for name, person in self.people.items()}
+        return {name: world.Eyes(self.facts, numbers.get(name, NOBODY)) for name in VIEWERS}
 
 
 @pytest.fixture(scope="module")
@@ -89,16 +90,16 @@ def _nodes(data: Any, paths: Paths, path: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 async def test_no_path_leads_to_what_the_viewer_may_not_see(walk: Walk) -> None:
-    visible = {name: walk.visible(name) for name in VIEWERS}
+    eyes = walk.eyes()
     for name, path, node in walk.reached:
-        assert node["id"] in visible[name], f"{name} reached {node} by {path}"
+        assert eyes[name].see(node["id"]) is not None, f"{name} reached {node} by {path}"
 
 
 async def test_a_node_is_the_same_on_every_path_and_what_its_rows_say(walk: Walk) -> None:
-    visible = {name: walk.visible(name) for name in VIEWERS}
+    eyes = walk.eyes()
     first: dict[tuple[str, str], tuple[tuple[str, ...], Node]] = {}
     for name, path, node in walk.reached:
-        expected = visible[name][node["id"]]
+        expected = eyes[name].see(node["id"]) or {}
         assert {field: node[field] for field in expected} == expected, f"to {name}, by {path}"
         before, as_it_was = first.setdefault((name, node["id"]), (path, node))
         assert node == as_it_was, f"to {name}, by {path} and by {before}"
@@ -109,19 +110,17 @@ async def test_node_answers_with_what_the_paths_showed(api: Api, walk: Walk) -> 
     query = NODES.format(
         spread=" ".join(f"...{kind}Print" for kind in walk.paths.nodes), prints=" ".join(walk.paths.prints.values())
     )
-    for name in VIEWERS:
+    for name, eyes in walk.eyes().items():
         found = (await api(query, walk.people.get(name), ids=walk.ids))["nodes"]
-        expected = walk.visible(name)
         for each, node in zip(walk.ids, found, strict=True):
-            assert (node is not None) == (each in expected), (name, each)
+            assert (node is not None) == (eyes.see(each) is not None), (name, each)
             assert node is None or node == shown.get((name, each), node), name
 
 
 async def test_hidden_and_absent_look_alike_byte_for_byte(api: Api, walk: Walk) -> None:
-    for name in VIEWERS:
-        viewer, visible = walk.people.get(name), walk.visible(name)
-        hidden = [each for each in walk.ids if each not in visible]
-        for each in hidden:
+    for name, eyes in walk.eyes().items():
+        viewer = walk.people.get(name)
+        for each in [each for each in walk.ids if eyes.see(each) is None]:
             absent = f"{each.split('_')[0]}_{int(each.split('_')[1]) - 1}"
             one, other = [await api.post(NODE, {"id": node_id}, viewer) for node_id in (each, absent)]
             assert one.content == other.content == b'{"data":{"node":null}}', (name, each)

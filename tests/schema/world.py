@@ -2,6 +2,8 @@
 alone: no loader, no command and no policy has a say in that.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from itertools import permutations
 from typing import Any
 
@@ -65,10 +67,7 @@ async def _say(db: Database, who: dict[str, Viewer], name: str, post_id: int, pa
 
 
 class Facts:
-    """All rows there are, and what follows from them for one viewer. Ids are as clients know them."""
-
-    def __init__(self, viewer_id: int = NOBODY) -> None:
-        self.me = viewer_id
+    """All rows there are, those that hang on something by what they hang on."""
 
     async def read(self, db: Database) -> "Facts":
         """Read all rows."""
@@ -76,24 +75,18 @@ class Facts:
         self.posts = {row.id: row for row in await sql(db, "select id, author_id, body, visibility from posts")}
         query = "select id, post_id, parent_id, author_id, depth, body from comments"
         self.comments = {row.id: row for row in await sql(db, query)}
-        self.follows = await _pairs(db, "select follower_id, followee_id from follows")
-        self.requests = await _pairs(db, "select follower_id, followee_id from follow_requests")
-        self.blocks = await _pairs(db, "select blocker_id, blocked_id from blocks")
-        self.post_likes = await _pairs(db, "select user_id, post_id from post_likes")
-        self.comment_likes = await _pairs(db, "select user_id, comment_id from comment_likes")
+        self.posts_by = _grouped((row.author_id, row.id) for row in self.posts.values())
+        self.commenters = _grouped((row.post_id, row.author_id) for row in self.comments.values())
+        self.repliers = _grouped((row.parent_id, row.author_id) for row in self.comments.values())
+        self.followers = _grouped(await sql(db, "select followee_id, follower_id from follows"))
+        self.followees = _grouped(await sql(db, "select follower_id, followee_id from follows"))
+        self.asking = _grouped(await sql(db, "select followee_id, follower_id from follow_requests"))
+        self.blocks = {tuple(row) for row in await sql(db, "select blocker_id, blocked_id from blocks")}
+        self.likers = {
+            "post": _grouped(await sql(db, "select post_id, user_id from post_likes")),
+            "comment": _grouped(await sql(db, "select comment_id, user_id from comment_likes")),
+        }
         return self
-
-    def as_seen_by(self, viewer_id: int) -> "Facts":
-        """The same rows, for another viewer."""
-        other = Facts(viewer_id)
-        other.__dict__ |= {**self.__dict__, "me": viewer_id}
-        return other
-
-    def visible(self) -> dict[str, dict[str, Any]]:
-        """What is known for sure of each node that the viewer may see, by its id."""
-        nodes = {f"user_{each}": self._user(each) for each in self.users if self.sees_user(each)}
-        nodes |= {f"post_{each}": self._post(each) for each in self.posts if self.sees_post(each)}
-        return nodes | {f"comment_{each}": self._comment(each) for each in self.comments if self.sees_comment(each)}
 
     def ids_by(self, people: set[int]) -> list[str]:
         """The ids of these people and of all that they made."""
@@ -102,59 +95,76 @@ class Facts:
             f"{kind}_{each}" for kind, rows in made.items() for each, row in rows.items() if row.author_id in people
         ]
 
+
+class Eyes:
+    """One viewer's: what the policy lets them see of each node. Ids are as clients know them."""
+
+    def __init__(self, facts: Facts, me: int = NOBODY) -> None:
+        self.facts, self.me = facts, me
+        self._seen: dict[str, dict[str, Any] | None] = {}
+
+    def see(self, node_id: str) -> dict[str, Any] | None:
+        """What is known for sure of a node's fields; None where it is hidden."""
+        if node_id not in self._seen:
+            kind, number = node_id.split("_")
+            sees, says = getattr(self, f"sees_{kind}"), getattr(self, f"_{kind}")
+            self._seen[node_id] = says(int(number)) if sees(int(number)) else None
+        return self._seen[node_id]
+
     def sees_user(self, user: int) -> bool:
-        return not {(self.me, user), (user, self.me)} & self.blocks
+        return (self.me, user) not in self.facts.blocks and (user, self.me) not in self.facts.blocks
 
     def sees_post(self, post: int) -> bool:
-        row = self.posts[post]
-        is_for_all = row.visibility == "PUBLIC" and not self.users[row.author_id].is_private
-        is_mine_to_see = row.author_id == self.me or (self.me, row.author_id) in self.follows
+        row = self.facts.posts[post]
+        is_for_all = row.visibility == "PUBLIC" and not self.facts.users[row.author_id].is_private
+        is_mine_to_see = row.author_id == self.me or self.me in self.facts.followers[row.author_id]
         return self.sees_user(row.author_id) and (is_for_all or is_mine_to_see)
 
     def sees_comment(self, comment: int) -> bool:
-        row = self.comments[comment]
+        row = self.facts.comments[comment]
         return self.sees_user(row.author_id) and self.sees_post(row.post_id)
 
+    def _count(self, people: list[int]) -> int:
+        return sum(map(self.sees_user, people))
+
     def _user(self, user: int) -> dict[str, Any]:
-        row = self.users[user]
-        asked = "REQUESTED" if (self.me, user) in self.requests else "NONE"
+        row, facts = self.facts.users[user], self.facts
+        state = "REQUESTED" if self.me in facts.asking[user] else "NONE"
         return {
             "handle": row.handle,
             "name": row.name,
             "isPrivate": row.is_private,
-            "postCount": sum(row.author_id == user and self.sees_post(post) for post, row in self.posts.items()),
-            "followerCount": sum(followee == user and self.sees_user(each) for each, followee in self.follows),
-            "followingCount": sum(follower == user and self.sees_user(each) for follower, each in self.follows),
-            "viewerFollow": "FOLLOWING" if (self.me, user) in self.follows else asked,
-            "followsViewer": (user, self.me) in self.follows,
+            "postCount": sum(map(self.sees_post, facts.posts_by[user])),
+            "followerCount": self._count(facts.followers[user]),
+            "followingCount": self._count(facts.followees[user]),
+            "viewerFollow": "FOLLOWING" if self.me in facts.followers[user] else state,
+            "followsViewer": self.me in facts.followees[user],
             "viewerHasBlocked": False,
         }
 
     def _post(self, post: int) -> dict[str, Any]:
-        row = self.posts[post]
-        authors = [each.author_id for each in self.comments.values() if each.post_id == post]
+        row, likers = self.facts.posts[post], self.facts.likers["post"][post]
         return {
             "body": row.body,
             "visibility": row.visibility,
-            "likeCount": self._likes(self.post_likes, post),
-            "commentCount": sum(map(self.sees_user, authors)),
-            "viewerHasLiked": (self.me, post) in self.post_likes,
+            "likeCount": self._count(likers),
+            "commentCount": self._count(self.facts.commenters[post]),
+            "viewerHasLiked": self.me in likers,
         }
 
     def _comment(self, comment: int) -> dict[str, Any]:
-        row = self.comments[comment]
-        repliers = [each.author_id for each in self.comments.values() if each.parent_id == comment]
+        row, likers = self.facts.comments[comment], self.facts.likers["comment"][comment]
         return {
             "body": row.body,
             "depth": row.depth,
-            "likeCount": self._likes(self.comment_likes, comment),
-            "replyCount": sum(map(self.sees_user, repliers)),
-            "viewerHasLiked": (self.me, comment) in self.comment_likes,
+            "likeCount": self._count(likers),
+            "replyCount": self._count(self.facts.repliers[comment]),
+            "viewerHasLiked": self.me in likers,
         }
 
-    def _likes(self, pairs: set[tuple[int, int]], of: int) -> int:
-        return sum(liked == of and self.sees_user(user) for user, liked in pairs)
 
-
-async def _pairs(db: Database, statement: str) -> set[tuple[int, int]]:
-    return {(one, other) for one, other in await sql(db, statement)}
+def _grouped(pairs: Iterable[Any]) -> dict[int, list[int]]:
+    grouped: dict[int, list[int]] = defaultdict(list)
+    for key, value in pairs:
+        grouped[key].append(value)
+    return grouped
