@@ -191,6 +191,25 @@ async def test_a_page_of_an_impossible_size_is_refused(api: Api, world: World, q
     assert "100" in refused_at(await ask(api, world, query, **{name: first}), name)
 
 
+LISTS_OF_NODES = [
+    (kind.name, field)
+    for kind in schema._schema.get_possible_types(schema._schema.type_map["Node"])
+    for field, each in kind.fields.items()
+    if "first" in each.args
+]
+
+
+@pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
+@pytest.mark.parametrize(("kind", "field"), LISTS_OF_NODES)
+async def test_a_page_within_a_node_is_of_a_possible_size_too(
+    api: Api, world: World, kind: str, field: str, first: int
+):
+    id_ = {"Post": world.post, "User": world.other.id}.get(kind, world.comment)
+    page = f"{field}(first: $first) {{ __typename }}"
+    query = f"query ($id: ID!, $first: Int) {{ node(id: $id) {{ ... on {kind} {{ {page} }} }} }}"
+    assert "100" in refused_at(await api.answer(query, world.me, id=id_, first=first), "first")
+
+
 @pytest.mark.parametrize("text", STRANGE_TEXTS.values(), ids=STRANGE_TEXTS)
 @pytest.mark.parametrize(("query", "name"), arguments_of("String", "ID", "Cursor"))
 async def test_a_query_answers_control_characters(api: Api, world: World, query: str, name: str, text: str):
