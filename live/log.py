@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, DateTime, Text, bindparam, cast, delete, func, select, update
+from sqlalchemy import BigInteger, DateTime, bindparam, delete, func, select, update
 
 from core.database import Database
 from models.outbox import OutboxEvent, Stream
@@ -33,9 +33,6 @@ class Position(NamedTuple):
 
 
 _COLUMNS = (OutboxEvent.seq, OutboxEvent.kind, OutboxEvent.payload, OutboxEvent.created_at)
-_HORIZON = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-"""No transaction below this one can still commit. Bounding by it is what keeps the sequence in commit order."""
-
 _POSITION = select(Stream.history, Stream.last_seq).where(Stream.shard == SHARD)
 _OLDEST = select(func.min(OutboxEvent.seq))
 _AFTER = (
@@ -44,17 +41,12 @@ _AFTER = (
     .order_by(OutboxEvent.seq)
     .limit(BATCH)
 )
-_NEXT_IN_LINE = (
-    select((OutboxEvent.xid < _HORIZON).label("ready"))
-    .where(OutboxEvent.seq.is_(None))
-    .order_by(OutboxEvent.xid, OutboxEvent.id)
-    .limit(1)
-)
+_UNSEQUENCED = select(OutboxEvent.id).where(OutboxEvent.seq.is_(None)).limit(1)
 _HELD_STREAM = select(Stream.last_seq).where(Stream.shard == SHARD).with_for_update()
 _line = (
-    select(OutboxEvent.id, func.row_number().over(order_by=(OutboxEvent.xid, OutboxEvent.id)).label("place"))
-    .where(OutboxEvent.seq.is_(None), OutboxEvent.xid < _HORIZON)
-    .order_by(OutboxEvent.xid, OutboxEvent.id)
+    select(OutboxEvent.id, func.row_number().over(order_by=OutboxEvent.id).label("place"))
+    .where(OutboxEvent.seq.is_(None))
+    .order_by(OutboxEvent.id)
     .limit(BATCH)
     .cte("line")
 )
@@ -101,14 +93,16 @@ async def after(db: Database, seq: int) -> list[Record]:
     return [Record._make(row) for row in await db.read(_AFTER, after=seq)]
 
 
-async def next_in_line(db: Database) -> bool | None:
-    """Whether an event can be sequenced: False when it waits for an older transaction, None when there is none."""
-    rows = await db.read(_NEXT_IN_LINE)
-    return rows[0].ready if rows else None
+async def is_behind(db: Database) -> bool:
+    """Whether there are events without a number. Raises Unavailable."""
+    return bool(await db.read(_UNSEQUENCED))
 
 
 async def sequence(db: Database) -> Sequence[Record]:
     """Give up to `BATCH` events their numbers, dense and in commit order. Raises Unavailable.
+
+    Numbers are given to what is committed, and once: a transaction that commits late is numbered late, and no reader
+    passes it by. Of events that are numbered together, one that knew of another was written after it: ids order them.
 
     The stream's row is locked by a statement of its own: whoever had to wait for it, such as a relay that was stopped
     and revived, must then see with a new snapshot what the other one numbered.
@@ -123,8 +117,8 @@ async def sequence(db: Database) -> Sequence[Record]:
 async def trim(db: Database, *, kept_for: timedelta = KEPT_FOR, kept_events: int = KEPT_EVENTS) -> bool:
     """Delete some of what is no longer kept; whether there may be more. Raises Unavailable.
 
-    Only ever from the beginning, so that what is left has no holes, and little at a time: a long transaction would hold
-    back the horizon.
+    Only ever from the beginning, so that what is left has no holes, and little at a time: a long transaction would keep
+    others waiting.
     """
     last_seq = (await position(db)).last_seq
     first_since = (await db.read(_FIRST_SINCE, since=datetime.now(UTC) - kept_for))[0][0]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOCK = 7302
 """The advisory lock of the relay of shard 0."""
 RENEW_EVERY = 0.5
-BUSY_POLL, IDLE_POLL, RETRY = 0.02, 0.25, 0.2
+POLL, RETRY = 0.25, 0.2
 TRIM_EVERY, TRIM_PAUSE = 3600.0, 0.1
 KEPT_ON_STREAM, REFILLED = 20_000, 5_000
 REDIS_PATIENCE, REDIS_HOLIDAY = 0.3, 0.5
@@ -85,12 +85,12 @@ class Relay:
             if time.monotonic() - renewed > RENEW_EVERY:
                 await renew()
                 renewed = time.monotonic()
-            ready = await log.next_in_line(self._db)
+            behind = await log.is_behind(self._db)
             self._database_away.end()
-            if ready:
+            if behind:
                 await self._append(await log.sequence(self._db))
             else:
-                await self._pokes.rest(IDLE_POLL if ready is None else BUSY_POLL)
+                await self._pokes.rest(POLL)
 
     async def _append(self, records: Sequence[log.Record]) -> None:
         """Put them on the stream, and before them whatever it lacks. Without Redis, readers find them in the log."""

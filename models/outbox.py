@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import Identity, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,15 +15,13 @@ class OutboxEvent(Base):
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)"))
-    """The writing transaction; the relay waits until no older one can still commit."""
     seq: Mapped[int | None] = mapped_column(unique=True)
     """Dense, in commit order; given by the relay."""
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (Index("outbox_unsequenced_idx", "xid", "id", postgresql_where=text("seq IS NULL")),)
+    __table_args__ = (Index("outbox_unsequenced_idx", "id", postgresql_where=text("seq IS NULL")),)
 
 
 class Stream(Base):

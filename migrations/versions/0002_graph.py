@@ -34,12 +34,6 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column(
-            "xid",
-            sa.BigInteger(),
-            server_default=sa.text("(pg_current_xact_id()::text::bigint)"),
-            nullable=False,
-        ),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -50,7 +44,7 @@ def upgrade() -> None:
     op.create_index(
         "outbox_unsequenced_idx",
         "outbox",
-        ["xid", "id"],
+        ["id"],
         unique=False,
         postgresql_where=sa.text("seq IS NULL"),
     )
@@ -97,9 +91,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("accounts_user_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("accounts_user_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name=op.f("accounts_pkey")),
     )
     op.create_index("accounts_email_key", "accounts", [sa.literal_column("lower(email)")], unique=True)
@@ -110,12 +102,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), server_default=sa.text("next_id()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("blocker_id <> blocked_id", name=op.f("blocks_not_oneself_check")),
-        sa.ForeignKeyConstraint(
-            ["blocked_id"], ["users.id"], name=op.f("blocks_blocked_id_fkey"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["blocker_id"], ["users.id"], name=op.f("blocks_blocker_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["blocked_id"], ["users.id"], name=op.f("blocks_blocked_id_fkey"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["blocker_id"], ["users.id"], name=op.f("blocks_blocker_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("blocker_id", "blocked_id", name=op.f("blocks_pkey")),
     )
     op.create_index("blocks_blocked_id_blocker_id_idx", "blocks", ["blocked_id", "blocker_id"], unique=False)
@@ -134,9 +122,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("follower_id", "followee_id", name=op.f("follow_requests_pkey")),
     )
-    op.create_index(
-        "follow_requests_followee_id_id_idx", "follow_requests", ["followee_id", "id"], unique=False
-    )
+    op.create_index("follow_requests_followee_id_id_idx", "follow_requests", ["followee_id", "id"], unique=False)
     op.create_table(
         "follows",
         sa.Column("follower_id", sa.BigInteger(), nullable=False),
@@ -152,9 +138,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("follower_id", "followee_id", name=op.f("follows_pkey")),
     )
-    op.create_index(
-        "follows_followee_id_follower_id_idx", "follows", ["followee_id", "follower_id"], unique=False
-    )
+    op.create_index("follows_followee_id_follower_id_idx", "follows", ["followee_id", "follower_id"], unique=False)
     op.create_index("follows_followee_id_id_idx", "follows", ["followee_id", "id"], unique=False)
     op.create_index("follows_follower_id_id_idx", "follows", ["follower_id", "id"], unique=False)
     op.create_table(
@@ -184,9 +168,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("visibility in ('PUBLIC', 'FOLLOWERS')", name=op.f("posts_visibility_check")),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["users.id"], name=op.f("posts_author_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("posts_author_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("posts_pkey")),
     )
     op.create_index("posts_author_id_id_idx", "posts", ["author_id", "id"], unique=False)
@@ -197,9 +179,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("sessions_user_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("sessions_user_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("sessions_pkey")),
     )
     op.create_index(op.f("sessions_revoked_at_idx"), "sessions", ["revoked_at"], unique=False)
@@ -212,9 +192,7 @@ def upgrade() -> None:
         sa.Column("follower_posts", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("followers", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("following", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("user_counters_user_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("user_counters_user_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", "slot", name=op.f("user_counters_pkey")),
     )
     op.create_table(
@@ -227,15 +205,11 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["users.id"], name=op.f("comments_author_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("comments_author_id_fkey"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["parent_id"], ["comments.id"], name=op.f("comments_parent_id_fkey"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("comments_post_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("comments_post_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("comments_pkey")),
     )
     op.create_index(op.f("comments_author_id_idx"), "comments", ["author_id"], unique=False)
@@ -254,9 +228,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.SmallInteger(), nullable=False),
         sa.Column("likes", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("comments", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("post_counters_post_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("post_counters_post_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("post_id", "slot", name=op.f("post_counters_pkey")),
     )
     op.create_table(
@@ -264,12 +236,8 @@ def upgrade() -> None:
         sa.Column("post_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("post_likes_post_id_fkey"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("post_likes_user_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("post_likes_post_id_fkey"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("post_likes_user_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("post_id", "user_id", name=op.f("post_likes_pkey")),
     )
     op.create_index(op.f("post_likes_user_id_idx"), "post_likes", ["user_id"], unique=False)
@@ -304,9 +272,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["comment_id"], ["comments.id"], name=op.f("comment_likes_comment_id_fkey"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("comment_likes_user_id_fkey"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("comment_likes_user_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("comment_id", "user_id", name=op.f("comment_likes_pkey")),
     )
     op.create_index(op.f("comment_likes_user_id_idx"), "comment_likes", ["user_id"], unique=False)

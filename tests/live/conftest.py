@@ -219,7 +219,7 @@ async def happen(db, *post_ids):
 async def sequence_all(db):
     """What the relay does, without one. Transactions of other databases on the server hold it back as well."""
     async with asyncio.timeout(20):
-        while await log.next_in_line(db) is not None:
+        while await log.is_behind(db):
             if not await log.sequence(db):
                 await asyncio.sleep(0.01)
 

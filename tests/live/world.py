@@ -113,7 +113,7 @@ async def marked_thread(world, author, post, thread):
 
 async def caught_up(world):
     async with asyncio.timeout(20):
-        while await log.next_in_line(world.db) is not None:  # noqa: ASYNC110 - polling is simplest
+        while await log.is_behind(world.db):  # noqa: ASYNC110 - polling is simplest
             await asyncio.sleep(0.01)
         seq = (await log.position(world.db)).last_seq
         while world.hub.position < seq:  # noqa: ASYNC110 - polling is simplest
