@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.errors import Unavailable
-from live import positions, updates
+from live import updates
 from live.feed import FeedOfViewer
 from live.listener import HistoryLost, Listener
 from live.stream import Entry
@@ -14,7 +14,7 @@ from live.thread import ThreadOfPost
 from live.topics import Topic
 
 if TYPE_CHECKING:
-    from live.hub import Hub
+    from live.hub import Hub, Place
     from loaders.context import Context
 
 T = TypeVar("T")
@@ -44,32 +44,32 @@ class Source(Protocol):
         """What has become due."""
 
 
-def feed_updates(context: "Context", after: str | None, *, heartbeat: float = HEARTBEAT) -> AsyncIterator[object]:
-    """What happens to the viewer's feed, as `updates.FeedUpdate`. Raises NotSignedIn and InvalidInput at once."""
+async def feed_updates(
+    context: "Context", after: str | None, *, heartbeat: float = HEARTBEAT
+) -> AsyncIterator[object]:
+    """What happens to the viewer's feed, as `updates.FeedUpdate`. Raises NotSignedIn, InvalidInput."""
     viewer = context.viewer.require_user()
-    return _subscribe(context, FeedOfViewer(context, viewer), after, heartbeat)
+    return await _subscribe(context, FeedOfViewer(context, viewer), after, heartbeat)
 
 
-def post_updates(
+async def post_updates(
     context: "Context", post_id: int, after: str | None, *, heartbeat: float = HEARTBEAT
 ) -> AsyncIterator[object]:
     """What happens to a post and beneath it, as `updates.PostUpdate`, until the viewer can't see it any more.
 
-    Raises InvalidInput at once, NotFound with the first update.
+    Raises NotFound, InvalidInput.
     """
-    return _subscribe(context, ThreadOfPost(context, post_id, resumed=after is not None), after, heartbeat)
+    return await _subscribe(context, ThreadOfPost(context, post_id, resumed=after is not None), after, heartbeat)
 
 
-def _subscribe(context: "Context", source: Source, after: str | None, heartbeat: float) -> AsyncIterator[object]:
+async def _subscribe(context: "Context", source: Source, after: str | None, heartbeat: float) -> AsyncIterator[object]:
     hub = context.services.hub
-    if after is not None:
-        positions.decode(hub.history, after)
-    return _tell(hub, source, after, heartbeat)
-
-
-async def _tell(hub: "Hub", source: Source, after: str | None, heartbeat: float) -> AsyncIterator[object]:
     place = await hub.place(after)
     await source.open()
+    return _tell(hub, source, place, heartbeat)
+
+
+async def _tell(hub: "Hub", source: Source, place: "Place", heartbeat: float) -> AsyncIterator[object]:
     if place.resync:
         yield updates.ResyncRequired(hub.cursor(place.seq), place.resync)
     with hub.listen(place.seq, *source.topics) as listener:

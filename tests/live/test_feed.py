@@ -15,7 +15,7 @@ from tests.live.world import NOBODY, caught_up, marked
 
 async def test_a_feed_needs_somebody_whose_it_is(world):
     with pytest.raises(NotSignedIn):
-        sources.feed_updates(world.context(NOBODY), None)
+        await sources.feed_updates(world.context(NOBODY), None)
 
 
 async def test_a_followed_post_comes_with_the_feeds_edge(world, ada, bob):

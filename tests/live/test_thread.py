@@ -18,7 +18,7 @@ async def test_an_invisible_post_cannot_be_subscribed_to(world, ada, bob):
     hidden = await world.post(bob, Visibility.FOLLOWERS)
     for viewer, post_id in ((ada, hidden.id), (NOBODY, hidden.id), (ada, 1)):
         with pytest.raises(NotFound):
-            await anext(sources.post_updates(world.context(viewer), post_id, None))
+            await sources.post_updates(world.context(viewer), post_id, None)
 
 
 async def test_a_thread_tells_comments_with_their_edges(world, ada, bob):

@@ -44,10 +44,10 @@ class World:
         return Context(Services(self.db, self.hub, None), viewer, "here", 1, Allowance(1, 1, 0, 0, True))
 
     async def feed(self, viewer, after=None, **options):
-        return await self._begun(sources.feed_updates(self.context(viewer), after, **options))
+        return await self._begun(await sources.feed_updates(self.context(viewer), after, **options))
 
     async def thread(self, viewer, post, after=None, **options):
-        return await self._begun(sources.post_updates(self.context(viewer), post.id, after, **options))
+        return await self._begun(await sources.post_updates(self.context(viewer), post.id, after, **options))
 
     async def _begun(self, source):
         """A subscription that listens already."""
