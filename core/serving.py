@@ -19,8 +19,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 GRACE = 10
 """Seconds that requests have for ending when the server stops."""
 RELOAD_GRACE = 1
-MAX_MESSAGE = 64 * 1024
-"""Bytes of the longest WebSocket message that is read."""
+MAX_MESSAGE = 256 * 1024
+"""Bytes of the longest WebSocket message that is read: the endpoint itself refuses less, and says why."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,6 +38,7 @@ def serve(factory: str, listener: socket.socket, *, workers: int, reload: bool) 
         reload=reload,
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE,
+        ws_ping_timeout=None,  # it would close with 1011, after which clients don't come back
         ws_per_message_deflate=False,  # its windows would be most of a socket's memory
         timeout_graceful_shutdown=RELOAD_GRACE if reload else GRACE,
         log_level="warning",

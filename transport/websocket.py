@@ -26,6 +26,7 @@ from transport.messages import SUBPROTOCOL, Complete, End, Init, Malformed, Mess
 from transport.operations import Answer, Request, Response
 
 logger = logging.getLogger("starling.sockets")
+requests = logging.getLogger("starling.requests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ class Socket:
             self._running[message.id] = self._spawn(self._run(self.viewer, message))
 
     async def _run(self, viewer: Viewer, message: Subscribe) -> None:
+        started = time.perf_counter()
         try:
             answer = await self._operations.execute(viewer, self._address, message.request)
             if isinstance(answer, Response):
@@ -244,6 +246,10 @@ class Socket:
             if self._finish(message.id):
                 with suppress(WebSocketDisconnect):
                     await self._refuse(message.id, errors)
+        finally:
+            ms = round((time.perf_counter() - started) * 1000, 1)
+            name, user = message.request.operation_name, viewer.user_id
+            requests.info("request", extra={"method": "WEBSOCKET", "operation": name, "ms": ms, "user": user})
 
     async def _answer(self, id: str, answer: Response) -> None:
         if not self._finish(id):
