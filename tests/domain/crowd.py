@@ -129,10 +129,13 @@ class Crowd:
 
 
 async def of(db: Database, number: int, seed: int) -> Crowd:
-    """So many people, with a post each and some comments."""
+    """So many people, half of whom follow all; with a post and a comment each, liked by all: there is much to undo."""
     people = await factories.users(db, number)
     crowd = Crowd(db, people, seed)
     crowd.posts = await factories.posts(db, people)
     rows = [{"post_id": post, "author_id": people[0]} for post in crowd.posts]
     crowd.comments = list(zip(await factories.make(db, Comment, rows), crowd.posts, strict=True))
+    await factories.like(db, people, crowd.posts)
+    await factories.like_comments(db, people, [comment for comment, _ in crowd.comments])
+    await factories.follow(db, people[::2], people)
     return crowd
