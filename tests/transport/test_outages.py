@@ -55,6 +55,7 @@ async def started(database_url: str, redis_url: str, **more: str) -> AsyncIterat
         for name, value in {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **more}.items():
             patch.setenv(name, value)
         patch.setenv("STARLING_BUILD_EXPLORER", "false")
+        patch.delenv("STARLING_DATABASE_POOL_TIMEOUT", raising=False)  # the promise is about the default
         settings.cache_clear()
         from server import create_app
 
