@@ -16,8 +16,21 @@ class _Batch(Generic[K, V]):
     def __init__(self) -> None:
         self.keys: dict[K, None] = {}
         self.futures: list[tuple[K, Future[V]]] = []
-        self.waiting: list[Future[None]] = []
-        self.values: dict[K, V | Exception] = {}
+        self.waiting: list[Future[dict[K, V | Exception]]] = []
+
+    def answer(self, loop: AbstractEventLoop) -> "Future[dict[K, V | Exception]]":
+        """A future of all values, the caller's own."""
+        future: Future[dict[K, V | Exception]] = loop.create_future()
+        self.waiting.append(future)
+        return future
+
+    def resolve(self, values: dict[K, V | Exception]) -> None:
+        """Give everybody what they wait for."""
+        for key, future in self.futures:
+            _resolve(future, values[key])
+        for waiting in self.waiting:
+            if not waiting.done():
+                waiting.set_result(values)
 
 
 class LevelLoader(DataLoader[K, V], Generic[K, V]):
@@ -43,44 +56,44 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
         if not missing:
             return [known[key] for key in keys]
         found: dict[K, V | Exception] = {key: known[key] for key in distinct.keys() - missing} if known else {}
-        for batch in self._enqueue(missing):
-            waiting: Future[None] = self.loop.create_future()
-            batch.waiting.append(waiting)
-            await waiting
-            found = {**batch.values, **found} if found else batch.values
+        for answer in [batch.answer(self.loop) for batch in self._enqueue(missing)]:
+            values = await answer
+            found = {**values, **found} if found else values
         return [found[key] for key in keys]
 
     def load(self, key: K) -> "Future[V]":
-        """The future of one key's value."""
+        """A future of one key's value, the caller's own: if it is cancelled, nobody else's is.
+
+        graphql-core cancels what stands beside a field that failed, and with a future that others wait for, too, the
+        whole operation would be cancelled.
+        """
         if key is None:
             raise TypeError(f"The loader.load() function must be called with a value, but got: {key}.")
-        future = self._cache.get(key)
-        if future is None or future.cancelled():
-            future = self._cache[key] = self.loop.create_future()
-            if key in self._known:
-                _resolve(future, self._known[key])
-            else:
-                [batch] = self._enqueue([key])
-                batch.futures.append((key, future))
+        future: Future[V] = self.loop.create_future()
+        if key in self._known:
+            _resolve(future, self._known[key])
+        else:
+            [batch] = self._enqueue([key])
+            batch.futures.append((key, future))
         return future
 
     def clear(self, key: K) -> "LevelLoader[K, V]":
         """Forget a key's value."""
         self._cleared += 1
-        for kept in (self._cache, self._known, self._loading):
-            kept.pop(key, None)
+        self._known.pop(key, None)
+        self._loading.pop(key, None)
         return self
 
     def clear_all(self) -> "LevelLoader[K, V]":
         """Forget all values."""
         self._cleared += 1
-        for kept in (self._cache, self._known, self._loading):
-            kept.clear()
+        self._known.clear()
+        self._loading.clear()
         return self
 
     def prime(self, key: K, value: V) -> "LevelLoader[K, V]":
         """Take this as the key's value, unless there is one."""
-        if key not in self._cache and key not in self._loading:
+        if key not in self._loading:
             self._known.setdefault(key, value)
         return self
 
@@ -112,28 +125,26 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
             values = list(await self.batch_load_fn(keys))
             if len(values) != len(keys):
                 raise TypeError(f"The batch function returned {len(values)} values for {len(keys)} keys.")
-            batch.values = dict(zip(keys, values, strict=True))
-            self._keep(batch, cleared)
+            found: dict[K, V | Exception] = dict(zip(keys, values, strict=True))
         except Exception as error:
-            batch.values = dict.fromkeys(keys, error)
-            for key in keys:  # a failed batch isn't remembered
-                self.clear(key)
-        for key, future in batch.futures:
-            _resolve(future, batch.values[key])
-        for waiting in batch.waiting:
-            if not waiting.done():
-                waiting.set_result(None)
+            found = dict.fromkeys(keys, error)
+            self._finish(batch, cleared)
+        else:
+            # Unlike the exceptions of single keys, a batch's isn't remembered.
+            self._known.update({key: found[key] for key in self._finish(batch, cleared)})
+        batch.resolve(found)
 
-    def _keep(self, batch: _Batch[K, V], cleared: int) -> None:
-        kept = batch.values
+    def _finish(self, batch: _Batch[K, V], cleared: int) -> Iterable[K]:
+        """Take the batch's keys as loaded, but for those that were cleared meanwhile. Returns them."""
+        loading = self._loading
+        mine = list(batch.keys)
         if self._cleared != cleared:
-            kept = {key: value for key, value in kept.items() if self._loading.get(key) is batch}
-        self._known.update(kept)
-        if len(kept) == len(self._loading):
-            self._loading.clear()
-            return
-        for key in kept:
-            del self._loading[key]
+            mine = [key for key in mine if loading.get(key) is batch]
+        if len(mine) == len(loading):
+            loading.clear()
+        for key in mine if loading else ():
+            del loading[key]
+        return mine
 
 
 async def load_level(loader: DataLoader[K, V], keys: Sequence[K]) -> list[V | Exception]:
@@ -151,5 +162,6 @@ def _resolve(future: "Future[V]", value: V | Exception) -> None:
         return
     if isinstance(value, Exception):
         future.set_exception(value)
+        future.exception()  # whoever asked may be gone by now: nothing to complain about
     else:
         future.set_result(value)

@@ -86,10 +86,7 @@ class Loaded(Source):
         if self._take is None:
             return values
         take = self._take
-        return [
-            value if key is None or isinstance(value, Exception) else attempt(take, value)
-            for key, value in zip(keys, values, strict=True)
-        ]
+        return [value if value is None or isinstance(value, Exception) else attempt(take, value) for value in values]
 
 
 class Paged(Source):
