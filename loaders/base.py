@@ -2,13 +2,13 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from aiodataloader import DataLoader
 from sqlalchemy import BigInteger, Executable, Select, any_, bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from core.database import Database
 from domain.viewer import Viewer
+from execution.loading import LevelLoader
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -23,7 +23,7 @@ def each_key(name: str = "keys") -> TableValuedAlias:
     return func.unnest(KEYS).table_valued("key", name=name).render_derived()
 
 
-class BatchLoader(DataLoader[K, V], Generic[K, V]):
+class BatchLoader(LevelLoader[K, V], Generic[K, V]):
     """A DataLoader that knows the database and who is looking. Lives for one operation, or one live event."""
 
     def __init__(self, db: Database, viewer: Viewer) -> None:
