@@ -59,6 +59,7 @@ async def refresh_session(info: Info, input: "RefreshSessionInput") -> SignedIn:
 async def sign_out(info: Info) -> bool:
     """End the session that the access token is of. Raises NotSignedIn."""
     await sessions.end(info.context.db, info.context.viewer)
+    info.context.act_as(Viewer())
     return True
 
 

@@ -8,7 +8,10 @@ from core.errors import InvalidInput
 
 _HANDLE = re.compile(r"[a-z0-9_]{2,30}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"}
+"""Categories that show nothing by themselves; marks need something to stand on."""
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that show nothing all the same: Hangul fillers and the empty Braille pattern."""
 
 
 def clean(text: str, longest: int, *path: str, lines: bool = True) -> str:
@@ -17,7 +20,7 @@ def clean(text: str, longest: int, *path: str, lines: bool = True) -> str:
     allowed = "\n\t" if lines else ""
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in text):
         raise InvalidInput.at(*path, message="Control characters are not allowed.")
-    if all(unicodedata.category(c) in _INVISIBLE for c in text):
+    if all(c in _BLANK or unicodedata.category(c) in _INVISIBLE for c in text):
         raise InvalidInput.at(*path, message="Write something: this is empty.")
     if len(text) > longest:
         raise InvalidInput.at(*path, message=f"At most {longest:,} characters; this has {len(text):,}.")

@@ -44,9 +44,7 @@ class Source(Protocol):
         """What has become due."""
 
 
-async def feed_updates(
-    context: "Context", after: str | None, *, heartbeat: float = HEARTBEAT
-) -> AsyncIterator[object]:
+async def feed_updates(context: "Context", after: str | None, *, heartbeat: float = HEARTBEAT) -> AsyncIterator[object]:
     """What happens to the viewer's feed, as `updates.FeedUpdate`. Raises NotSignedIn, InvalidInput."""
     viewer = context.viewer.require_user()
     return await _subscribe(context, FeedOfViewer(context, viewer), after, heartbeat)

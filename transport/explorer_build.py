@@ -87,6 +87,8 @@ class Build:
             # The step holds the lock as well: if this process is killed, no second npm runs in the folder.
             pass_fds=() if sys.platform == "win32" else (lock.fileno(),),
         )
+        if self._stopped.is_set():  # it was set before there was a step to kill
+            self._step.kill()
         try:
             output, _ = self._step.communicate(timeout=STEP_SECONDS)
         except subprocess.TimeoutExpired:

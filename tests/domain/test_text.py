@@ -127,3 +127,11 @@ def _refuses(clean, *path: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         clean()
     assert [field.path for field in caught.value.fields] == [path]
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", "\u3164", "\u115f\u1160", "\ufe0f", "\u034f", "\u2800", "\U000e0100", " \u00a0 "]
+)
+def test_what_shows_nothing_is_empty(text: str) -> None:
+    with pytest.raises(InvalidInput, match="empty"):
+        clean(text, 10, "input", "body")

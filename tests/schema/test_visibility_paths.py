@@ -16,7 +16,7 @@ from tests.api import Api, Person
 from tests.schema import world
 from tests.schema.paths import LONGEST, Paths, UnknownArgument
 
-pytestmark = pytest.mark.xdist_group("paths")
+pytestmark = [pytest.mark.xdist_group("paths"), pytest.mark.timeout(240)]
 
 VIEWERS = ("signed out", "stranger", "follower", "author", "recluse", "blocked", "blocker")
 NODES = "query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ {spread} }} }} {prints}"
