@@ -47,7 +47,7 @@ QUERIES: list[tuple[str, dict]] = [
         {},
     ),
     (
-        "{ latest(first: 3) { nodes { comments(order: TOP) { edges { node { id } __typename cursor } __typename } } } }",
+        "{ latest(first: 3) {nodes { comments(order: TOP) { edges { node { id } __typename cursor } __typename } } } }",
         {},
     ),
 ]
