@@ -1,5 +1,6 @@
 """A client for tests: operations in, data out; and people to run them as."""
 
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,8 +60,9 @@ class Api:
     @classmethod
     @asynccontextmanager
     async def of(cls, app: Starlette):
-        """Talk to the application in this process."""
-        async with AsyncClient(transport=ASGITransport(app), base_url="http://starling.test") as http:
+        """Talk to the application in this process, from an address that no other client's haste is charged to."""
+        transport = ASGITransport(app, client=(f"client-{os.getpid()}-{next(_numbers)}", 1))
+        async with AsyncClient(transport=transport, base_url="http://starling.test") as http:
             yield cls(http)
 
     async def post(
