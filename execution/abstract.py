@@ -1,6 +1,5 @@
 """Interfaces and unions: each value goes to the level of its own type, all of a type together."""
 
-from asyncio import gather
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ class Abstract(Completer):
                     run.fail(field, place, index, error)
                     continue
             groups[level].append(index)
-        columns = await gather(*(some(run, level, values, indexes, place) for level, indexes in groups.items()))
+        columns = await run.side_by_side([some(run, level, values, where, place) for level, where in groups.items()])
         done: Column = [None] * len(values)
         for indexes, column in zip(groups.values(), columns, strict=True):
             for index in indexes:

@@ -27,10 +27,6 @@ class Completer:
     def __init__(self, nullable: bool) -> None:
         self.nullable = nullable
 
-    def quick(self, values: Column) -> Column | None:
-        """The column, where it can be had at once and without a flaw."""
-        return None
-
     async def complete(self, run: Run, field: "Field", values: Column, place: Place) -> Column:
         """The column."""
         raise NotImplementedError

@@ -19,7 +19,7 @@ class Edges(list[Any]):
     """The nodes of some pages, one page after the other, standing for their edges as rows of a level."""
 
     def __init__(self, pages: Sequence[Page]) -> None:
-        super().__init__(chain.from_iterable(page.rows for page in pages))
+        super().__init__(chain.from_iterable([page.rows for page in pages]))
         self.pages = pages
 
 
@@ -68,7 +68,7 @@ class EdgesField(Field):
         if not _PAGES.issuperset(map(type, rows)):
             return await super().column(run, rows, place)
         edges = Edges(rows)
-        ends = list(accumulate(len(page.rows) for page in rows))
+        ends = list(accumulate([len(page.rows) for page in rows]))
         objects: Column = []
         if edges:
             nullable = cast("Lists", self.completer).of.nullable

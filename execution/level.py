@@ -1,19 +1,18 @@
 """A level: all objects of one type in one place of an operation, and their fields, each read for all at once."""
 
-from asyncio import gather
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
-from execution.complete import Completer
+from execution.complete import Completer, Leaves
 from execution.leaves import Column
 from execution.places import FieldPlace, Place
 from execution.run import Run
-from execution.sources import Source
+from execution.sources import Batched, Source
 
 Row = Any
 Result = dict[str, Any]
@@ -39,12 +38,19 @@ class Field:
         """Whether it has to wait for something, itself or further down."""
         return self.source.waits or self.completer.waits
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether it waits for one batch and for nothing after that."""
+        return isinstance(self.source, Batched) and not self.completer.waits
+
     def at(self, place: Place) -> FieldPlace:
         """Where its values stand, given where the objects do."""
         return FieldPlace(place, self.name, self.order, self.nullable, self.parent)
 
     def quick(self, rows: Sequence[Row]) -> Column | None:
         """The whole column, where it is a plain one and nothing is the matter with it."""
+        if not isinstance(self.completer, Leaves):
+            return None
         values = self.source.quick(rows)
         return None if values is None else self.completer.quick(values)
 
@@ -66,21 +72,26 @@ class Level:
     def set(self, fields: list[Field]) -> None:
         """Take these fields, in the order of the response."""
         self.fields = fields
-        self.waits = any(field.waits for field in fields)
+        self._still = [field for field in fields if not field.waits]
+        waiting = [field for field in fields if field.waits]
+        self._shallow = [field for field in waiting if field.is_shallow] if len(waiting) > 1 else []
+        self._deep = [field for field in waiting if field not in self._shallow]
+        self.waits = bool(waiting)
         self._build = builder(tuple(field.name for field in fields))
 
     async def objects(self, run: Run, rows: Sequence[Row], place: Place) -> list[Result]:
         """What the response has for each row."""
         columns = [field.quick(rows) for field in self.fields]
-        left = [field for field, column in zip(self.fields, columns, strict=True) if column is None]
-        together = [field for field in left if field.waits] if len(left) > 1 else []
-        if len(together) > 1:
-            left = [field for field in left if not field.waits]
-            waiting = gather(*[field.column(run, rows, place) for field in together])
-            for field, column in zip(together, await waiting, strict=True):
+        asked = [(field, cast("Batched", field.source).ask(run, rows)) for field in self._shallow]
+        for field in self._still:
+            if columns[field.order] is None:
+                columns[field.order] = await field.column(run, rows, place)
+        if self._deep:
+            done = await run.side_by_side([field.column(run, rows, place) for field in self._deep])
+            for field, column in zip(self._deep, done, strict=True):
                 columns[field.order] = column
-        for field in left:
-            columns[field.order] = await field.column(run, rows, place)
+        for field, loading in asked:
+            columns[field.order] = await field.completer.complete(run, field, await loading, field.at(place))
         return self._build(rows, columns)
 
     async def serially(self, run: Run, row: Row, place: Place) -> list[Result]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # freezing them would make making them three times as dear
 class Page:
     """One page of a list: its rows in order, and how to name the place after each."""
 
@@ -15,7 +15,7 @@ class Page:
     cursor: Callable[[Any], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Edge:
     """A row in its page."""
 

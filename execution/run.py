@@ -1,7 +1,9 @@
 """One run of a plan: what came with the request, and what went wrong so far."""
 
+from asyncio import gather
+from collections.abc import Coroutine, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from graphql import FragmentDefinitionNode, GraphQLResolveInfo, GraphQLSchema, OperationDefinitionNode
 from graphql.execution import Executor, default_field_resolver, default_type_resolver
@@ -15,6 +17,8 @@ from execution.places import FieldPlace, Place, field_path
 
 if TYPE_CHECKING:
     from execution.level import Field
+
+T = TypeVar("T")
 
 
 class Run:
@@ -32,6 +36,25 @@ class Run:
         self.schema, self.operation, self.fragments = schema, operation, fragments
         self.context, self.variables, self.root = context, variables, root
         self.failures: list[Failure] = []
+        self.branches = 1
+        """How many parts of the operation go on side by side, so that one should wait for the others' keys."""
+
+    async def side_by_side(self, parts: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+        """What the parts return, run together."""
+        if len(parts) == 1:
+            return [await parts[0]]
+
+        async def one(part: Coroutine[Any, Any, T]) -> T:
+            try:
+                return await part
+            finally:
+                self.branches -= 1
+
+        self.branches += len(parts) - 1
+        try:
+            return await gather(*map(one, parts))
+        finally:
+            self.branches += 1
 
     def fail(self, field: "Field", place: Place, index: int, error: Exception) -> None:
         """Note that there is nothing at a position."""

@@ -4,10 +4,11 @@ A source gives one value for each row, as a resolver would: a row, a list, somet
 """
 
 from asyncio import CancelledError, gather
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from functools import partial
 from itertools import repeat
 from operator import attrgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from graphql.pyutils import is_awaitable
@@ -15,7 +16,7 @@ from graphql.pyutils import is_awaitable
 from execution import fields
 from execution.arguments import Arguments
 from execution.leaves import Column
-from execution.loading import load_level
+from execution.loading import ask, load_at_once
 from execution.places import FieldPlace
 from execution.run import InfoOnDemand, Run
 
@@ -66,57 +67,104 @@ class Read(Source):
 
     async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
         """The values."""
-        return self.quick(rows) or [attempt(self.get, row) for row in rows]
+        return column_of(self.get, rows)
 
 
-class Loaded(Source):
+class Batched(Source):
     """What a loader has for a key of the row: one batch for all rows."""
 
     waits = True
 
+    def __init__(self, loader: type[Any]) -> None:
+        self.loader = loader
+
+    def keys(self, run: Run, rows: Rows) -> Column:
+        """The keys; None where there is nothing to load, an exception where none can be had."""
+        raise NotImplementedError
+
+    def taken(self, values: Column) -> Column:
+        """What the field is of what was loaded."""
+        return values
+
+    def ask(self, run: Run, rows: Rows, load: Callable[..., Any] = ask) -> "Loading":
+        """Put the keys into the loader's next batch."""
+        keys = self.keys(run, rows)
+        wanted = keys if all(map(_may_be_key, set(map(type, keys)))) else [k for k in keys if _may_be_key(type(k))]
+        try:
+            return Loading(self, keys, wanted, load(run.context.loaders[self.loader], wanted) if wanted else None)
+        except Exception as error:
+            return Loading(self, [error] * len(keys), [], None)
+
+    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
+        """The values."""
+        return await self.ask(run, rows, load_at_once if run.branches == 1 else ask)
+
+
+class Loading:
+    """A column on its way; it may be awaited."""
+
+    def __init__(self, source: Batched, keys: Column, wanted: Column, values: Awaitable[Column] | None) -> None:
+        self._source, self._keys, self._wanted, self._values = source, keys, wanted, values
+
+    def __await__(self) -> Generator[Any, None, Column]:
+        values: Column = []
+        if self._values is not None:
+            try:
+                values = yield from self._values.__await__()
+            except Exception as error:
+                values = [error] * len(self._wanted)
+        if self._wanted is not self._keys:
+            loaded = iter(values)
+            values = [next(loaded) if _may_be_key(type(key)) else key for key in self._keys]
+        return self._source.taken(values)
+
+
+def _may_be_key(kind: type) -> bool:
+    return kind is not NoneType and not issubclass(kind, Exception)
+
+
+class Loaded(Batched):
+    """`fields.loaded`: what is loaded for the row's key, or an attribute of it."""
+
     def __init__(self, declared: "fields.Loaded") -> None:
-        self.declared = declared
+        super().__init__(declared.loader)
         self._key = attrgetter(declared.by)
         self._take = attrgetter(declared.take) if declared.take else None
 
-    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
-        """The loaded values, or the attribute that is taken of them."""
-        keys = [attempt(self._key, row) for row in rows]
-        values = await _load(run, self.declared.loader, keys)
-        if self._take is None:
-            return values
+    def keys(self, run: Run, rows: Rows) -> Column:
+        """The rows' keys."""
+        return column_of(self._key, rows)
+
+    def taken(self, values: Column) -> Column:
+        """What was loaded, or the attribute that is taken of it."""
         take = self._take
+        if take is None:
+            return values
         return [value if value is None or isinstance(value, Exception) else attempt(take, value) for value in values]
 
 
-class Paged(Source):
-    """A page of a list that hangs on a key of the row: one batch for all rows.
+class Paged(Batched):
+    """`fields.paged`: a page of a list that hangs on the row's key, which the page's key begins with.
 
-    A page's key begins with the row's; the rest comes of the arguments alone, so that it is worked out once.
+    The rest of the page's key comes of the arguments alone, so that it is worked out once.
     """
 
-    waits = True
-
     def __init__(self, declared: "fields.Paged", arguments: Arguments) -> None:
-        self.declared, self.arguments = declared, arguments
+        super().__init__(declared.loader)
+        self.arguments = arguments
         self._by = attrgetter(declared.by) if declared.by else None
 
-    async def read(self, run: Run, field: "Field", rows: Rows, place: FieldPlace) -> Column:
-        """The pages."""
+    def keys(self, run: Run, rows: Rows) -> Column:
+        """The pages' keys."""
         try:
             given = self.arguments.of(run.variables)
             of = [None] * len(rows) if self._by is None else list(map(self._by, rows))
-            keys = self._keys(of, given)
+            first = self.loader.key(of[0], **given)
         except Exception as error:
             return [error] * len(rows)
-        return await _load(run, self.declared.loader, keys)
-
-    def _keys(self, of: Column, given: dict[str, Any]) -> Column:
-        first = self.declared.loader.key(of[0], **given)
         if len(of) == 1:
             return [first]
-        kind = type(first)
-        return list(map(partial(tuple.__new__, kind), zip(of, *map(repeat, first[1:]), strict=False)))
+        return list(map(partial(tuple.__new__, type(first)), zip(of, *map(repeat, first[1:]), strict=False)))
 
 
 class Resolved(Source):
@@ -177,6 +225,14 @@ class Called(Source):
         return await ready(values)
 
 
+def column_of(function: Callable[[Any], Any], rows: Rows) -> Column:
+    """What the function makes of each row, or the exception that it raises."""
+    try:
+        return list(map(function, rows))
+    except Exception:
+        return [attempt(function, row) for row in rows]
+
+
 def attempt(function: Callable[[Any], Any], value: Any) -> Any:
     """What the function makes of the value, or the exception that it raises."""
     try:
@@ -203,18 +259,3 @@ async def ready(values: Column) -> Column:
             raise value
         values[index] = value
     return values
-
-
-async def _load(run: Run, loader: type[Any], keys: Column) -> Column:
-    """The keys' values; None and exceptions among them stay what they are."""
-    wanted = [key for key in keys if key is not None and not isinstance(key, Exception)]
-    if not wanted:
-        return keys
-    try:
-        values = await load_level(run.context.loaders[loader], wanted)
-    except Exception as error:
-        values = [error] * len(wanted)
-    if len(wanted) == len(keys):
-        return values
-    found = iter(values)
-    return [key if key is None or isinstance(key, Exception) else next(found) for key in keys]
