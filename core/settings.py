@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     demo: bool | None = None
     """Whether the demo world is seeded into an empty database. Unset: in development only."""
 
+    executor: Literal["compiled", "reference"] = "compiled"
+    """What executes operations: plans, or graphql-core, which takes its time. Both give the same answers."""
     build_explorer: bool = True
     """Whether a development server builds the explorer when Node.js is there and the build is missing or old."""
 

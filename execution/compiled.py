@@ -6,10 +6,10 @@ from weakref import WeakKeyDictionary, ref
 
 from graphql import ExecutionResult, GraphQLSchema
 
-from execution import reference
 from execution.collect import Unsupported, conditions
 from execution.documents import Operation
 from execution.plan import Plan, coerce, compile_plan
+from execution.reference import Reference
 
 MOST_FIELDS = 50_000
 _Key = tuple[ref[Operation], tuple[Any, ...]]
@@ -22,6 +22,7 @@ class Plans:
         """Remember plans of at most `size` fields together, those that were used last."""
         self.schema = schema
         self.size = size
+        self._reference = Reference(schema)
         self.unsupported: Counter[str] = Counter()
         """How often an operation went to graphql-core, by reason."""
         self._conditions: WeakKeyDictionary[Operation, tuple[str, ...]] = WeakKeyDictionary()
@@ -31,7 +32,7 @@ class Plans:
     async def execute(
         self, operation: Operation, context: object, variables: dict[str, Any] | None = None, root: object = None
     ) -> ExecutionResult:
-        """The answer to a query or mutation."""
+        """The answer to a query or mutation, or to one event of a subscription, which is its root."""
         coerced = coerce(self.schema, operation.definition, variables)
         if isinstance(coerced, ExecutionResult):
             return coerced
@@ -39,8 +40,7 @@ class Plans:
             plan = self.get(operation, coerced.coerced)
         except Unsupported as unsupported:
             self.unsupported[unsupported.reason] += 1
-            name = operation.definition.name.value if operation.definition.name else None
-            return await reference.execute(self.schema, operation.document, context, variables, name)
+            return await self._reference.execute(operation, context, variables, root)
         return await plan.execute(context, coerced, root)
 
     def get(self, operation: Operation, variables: dict[str, Any]) -> Plan:

@@ -46,6 +46,12 @@ class Operation:
     memory: int
     """About how many bytes it takes."""
 
+    @property
+    def name(self) -> str | None:
+        """What its author called it."""
+        name = self.definition.name
+        return name.value if name else None
+
 
 class Documents:
     """The operations of one schema that were asked for lately."""

@@ -81,8 +81,6 @@ def compile_plan(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, conditions: Conditions
 ) -> Plan:
     """The plan of a valid operation for these values of the variables in @skip and @include. Raises Unsupported."""
-    if operation.operation is OperationType.SUBSCRIPTION:
-        raise Unsupported("subscription")
     if any(each.name.value == GraphQLDisableErrorPropagationDirective.name for each in operation.directives or ()):
         raise Unsupported("no error propagation")
     root = schema.get_root_type(operation.operation)
@@ -133,6 +131,8 @@ class _Compiler:
         declared = field.strawberry
         if field.nodes[0].name.value == "__typename":
             return Constant(field.parent.name)
+        if declared is not None and declared.is_subscription:
+            return Read(_event)
         if declared is None or not self.is_plain(field, declared):
             return Called(Arguments(field))
         match declared.metadata.get(fields.SOURCE):
@@ -152,7 +152,6 @@ class _Compiler:
         return (
             type(declared) is StrawberryField
             and not declared.extensions
-            and not declared.is_subscription
             and not schema.schema_converter.exception_handlers
             and schema.config.info_class is Info
             and schema.config.default_resolver is getattr
@@ -186,6 +185,11 @@ class _Compiler:
             return field
         selected = self.selections.below(edge.level.type, field.details)
         return EdgesField(field, self.level(edge.level.type, selected, of_edges=True))
+
+
+def _event(root: Any) -> Any:
+    """A subscription's field is its event."""
+    return root
 
 
 def _identity(field: FieldDetails) -> int:

@@ -11,6 +11,7 @@ from core import ids
 from core.database import model_of
 from execution import fields
 from execution.fields import Cursor, column
+from execution.leaves import as_is
 
 URL = NewType("URL", str)
 
@@ -31,9 +32,7 @@ class Node:
 
 def scalar(name: str, description: str, specification: str | None = None) -> ScalarDefinition:
     """A scalar that is a string on the wire; the JSON encoder writes what isn't one yet."""
-    return strawberry.scalar(
-        name=name, description=description, specified_by_url=specification, serialize=lambda value: value
-    )
+    return strawberry.scalar(name=name, description=description, specified_by_url=specification, serialize=as_is)
 
 
 SCALARS: dict[object, ScalarDefinition] = {

@@ -5,8 +5,8 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
+from execution import pages
 from execution.fields import Cursor, column, resolved
-from execution.pages import Edge as PageEdge
 from execution.pages import Page
 from loaders.context import Info
 
@@ -19,10 +19,6 @@ def _first(page: Page) -> str | None:
 
 def _last(page: Page) -> str | None:
     return page.cursor(page.rows[-1]) if page.rows else None
-
-
-def _edges(page: Page) -> list[PageEdge]:
-    return [PageEdge(row, page) for row in page.rows]
 
 
 def _nodes(page: Page) -> Sequence[Any]:
@@ -57,7 +53,7 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """One page of a list."""
 
-    edges: list[Edge[T]] = column("The page's rows with their cursors.", of=_edges)
+    edges: list[Edge[T]] = column("The page's rows with their cursors.", of=pages.edges)
     nodes: list[T] = column("The page's rows without cursors: a shortcut for `edges { node }`.", of=_nodes)
     page_info: PageInfo = column("Where the page stands in its list.", of=lambda page: page)
 

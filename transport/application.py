@@ -14,7 +14,9 @@ from core.limits import Limiter
 from core.settings import Settings
 from domain.events import Event, SessionRevoked
 from execution.admission import Limits
+from execution.compiled import Plans
 from execution.documents import Documents
+from execution.reference import Reference
 from live.hub import Hub
 from loaders.context import Services
 from schema.root import schema
@@ -33,9 +35,9 @@ def assemble(config: Settings) -> Starlette:
     )
     cache = redis.connect(config.redis_url or "")
     hub, tokens = Hub(db, cache), Tokens(db)
-    operations = Operations(
-        schema._schema, Documents(schema._schema, limits(config)), Services(db, hub, Limiter(cache))
-    )
+    graph = schema._schema
+    executor = Plans(graph) if config.executor == "compiled" else Reference(graph)
+    operations = Operations(executor, Documents(graph, limits(config)), Services(db, hub, Limiter(cache)))
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
     sockets = GraphQLOverWebSocket(operations, tokens)
 

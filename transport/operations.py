@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import ExecutionResult, GraphQLError
 
 from core.errors import RateLimited, StarlingError, Unavailable
 from core.limits import Allowance
 from core.settings import settings
 from domain.viewer import Viewer
-from execution import reference
 from execution.documents import Documents, Operation, Refused
+from execution.subscriptions import Executor, subscribe
 from loaders.context import Context, Services, caller
 from transport.errors import extensions, masked, present
 
@@ -47,8 +47,8 @@ Answer = Response | AsyncIterator[dict[str, Any]]
 class Operations:
     """Runs operations. One per process."""
 
-    def __init__(self, schema: GraphQLSchema, documents: Documents, services: Services) -> None:
-        self._schema, self._documents, self._services = schema, documents, services
+    def __init__(self, executor: Executor, documents: Documents, services: Services) -> None:
+        self._executor, self._documents, self._services = executor, documents, services
 
     def find(self, request: Request) -> Operation | Response:
         """The admitted operation, or the answer that refuses it."""
@@ -80,16 +80,11 @@ class Operations:
     async def _execute(self, operation: Operation, context: Context, request: Request) -> ExecutionResult:
         """The result; a query that saw rows go away between two of its levels looks again."""
         for _ in range(ATTEMPTS - 1):
-            result = await self._execute_once(operation, context, request)
+            result = await self._executor.execute(operation, context, request.variables)
             if operation.kind != "query" or not any(map(_is_missing, result.errors or ())):
                 return result
             context = context.afresh()
-        return await self._execute_once(operation, context, request)
-
-    async def _execute_once(self, operation: Operation, context: Context, request: Request) -> ExecutionResult:
-        return await reference.execute(
-            self._schema, operation.document, context, request.variables, request.operation_name
-        )
+        return await self._executor.execute(operation, context, request.variables)
 
     async def _admit(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Context:
         price = self._documents.charge(operation, request.variables)
@@ -103,14 +98,7 @@ class Operations:
         )
 
     async def _subscribe(self, operation: Operation, context: Context, request: Request) -> Answer:
-        answers = await reference.subscribe(
-            self._schema,
-            operation.document,
-            context,
-            request.variables,
-            request.operation_name,
-            afresh=context.afresh,
-        )
+        answers = await subscribe(self._executor, operation, context, request.variables, afresh=context.afresh)
         if isinstance(answers, ExecutionResult):
             return replace(_response(answers), is_request_error=True)  # there is no stream
         return _stream(answers)
