@@ -62,7 +62,7 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
     async def load_at_once(self, keys: Sequence[K]) -> list[V | Exception]:
         """The values in the keys' order, for one who knows that nobody else is about to ask for something."""
         asked = self.ask(keys)
-        await self._load_open()
+        self._dispatch()
         return await asked
 
     def load(self, key: K) -> "Future[V]":
