@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from time import process_time
-from typing import Any, NamedTuple
+from typing import Any
 
 import strawberry
 import uvloop
@@ -46,13 +46,6 @@ TALK = {
 }
 
 
-class Key(NamedTuple):
-    """A page of a post's comments."""
-
-    of: int
-    first: int
-
-
 class UserById(LevelLoader[int, Any]):
     """Users."""
 
@@ -61,17 +54,16 @@ class UserById(LevelLoader[int, Any]):
         return [USERS[key] for key in keys]
 
 
-class CommentsOfPost(LevelLoader[Key, Page]):
+class CommentsOfPost(LevelLoader[int, Page]):
     """Pages of comments."""
 
-    @staticmethod
-    def key(of: int, *, first: int, after: str | None = None) -> Key:
-        """A page's key."""
-        return Key(of, first)
+    def page(self, *, first: int, after: str | None = None) -> "CommentsOfPost":
+        """The loader of a page; there is only one."""
+        return self
 
-    async def batch_load_fn(self, keys: list[Key]) -> list[Page]:
+    async def batch_load_fn(self, keys: list[int]) -> list[Page]:
         """The pages that are there."""
-        return [PAGES[key.of] for key in keys]
+        return [PAGES[key] for key in keys]
 
 
 def cursor(row: Any) -> str:

@@ -38,12 +38,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A page of a list that hangs on the row's key; the field's arguments are part of the batch's key.
+    """A page of a list that hangs on the row's key; which page, the field's arguments say.
 
-    The loader's `key(of, **arguments)` is a named tuple that begins with `of`; the rest comes of the arguments alone.
+    `loaders[lists].page(**arguments)` is the loader of that page of each key.
     """
 
-    loader: type[Any]
+    lists: type[Any]
     by: str | None
 
 
@@ -100,15 +100,19 @@ FIRST = argument(int | None, "How many, 1–100.", 20)
 AFTER = argument(Cursor | None, "Go on after this cursor: a page's `endCursor`, or an edge's.", strawberry.UNSET)
 
 
-def paged(loader: type[Any], description: str, *, by: str | None = None, cost: int = 1, **arguments: Any) -> Any:
-    """Pages of `loader`'s list for the row's key `by`; the field's arguments are part of the batch's key."""
+ALONE = 0
+"""The key of a list that hangs on nothing: there is just one."""
+
+
+def paged(lists: type[Any], description: str, *, by: str | None = None, cost: int = 1, **arguments: Any) -> Any:
+    """Pages of the list of the row's key `by`, or of one that hangs on nothing; which page, the arguments say."""
 
     async def resolve(root: Any, info: strawberry.Info, **given: Any) -> Any:
-        key = loader.key(getattr(root, by) if by else None, **given)
-        return await info.context.loaders[loader].load(key)
+        key = getattr(root, by) if by else ALONE
+        return await info.context.loaders[lists].page(**given).load(key)
 
     given = {"first": FIRST, "after": AFTER, **arguments}
-    return _field(resolve, description, {"cost": cost, SOURCE: Paged(loader, by)}, given)
+    return _field(resolve, description, {"cost": cost, SOURCE: Paged(lists, by)}, given)
 
 
 def resolved(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:

@@ -1,7 +1,8 @@
 """aiodataloader by the level: one future for all keys of a level instead of one for each."""
 
-from asyncio import AbstractEventLoop, Future, Task, gather
+from asyncio import AbstractEventLoop, Future, Task, gather, get_running_loop
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
@@ -13,25 +14,28 @@ V = TypeVar("V")
 class _Batch(Generic[K, V]):
     """Keys that are loaded together."""
 
+    values: list[V | Exception]
+    """In the order of the keys, once they are there."""
+
     def __init__(self, keys: dict[K, None]) -> None:
         self.keys = keys
         self.cleared: set[K] = set()
+        self.levels: list[Future[None]] = []
         self.single: list[tuple[K, Future[V]]] = []
-        self.levels: list[Future[dict[K, V | Exception]]] = []
 
-    def answer(self, loop: AbstractEventLoop) -> "Future[dict[K, V | Exception]]":
-        """A future of all values, the caller's own."""
-        future: Future[dict[K, V | Exception]] = loop.create_future()
-        self.levels.append(future)
-        return future
+    @cached_property
+    def found(self) -> dict[K, V | Exception]:
+        """The values by their keys."""
+        return dict(zip(self.keys, self.values, strict=True))
 
-    def resolve(self, values: dict[K, V | Exception]) -> None:
+    def resolve(self, values: list[V | Exception]) -> None:
         """Give everybody what they wait for."""
-        for key, future in self.single:
-            _resolve(future, values[key])
+        self.values = values
         for level in self.levels:
             if not level.done():
-                level.set_result(values)
+                level.set_result(None)
+        for key, future in self.single:
+            _resolve(future, self.found[key])
 
 
 class LevelLoader(DataLoader[K, V], Generic[K, V]):
@@ -40,24 +44,30 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
     It always batches and always caches, by the key itself.
     """
 
+    loop: AbstractEventLoop
+
     def __init__(self, batch_load_fn: Callable[[list[K]], Coroutine[Any, Any, list[V]]] | None = None) -> None:
-        super().__init__(batch_load_fn)
-        self.loop: AbstractEventLoop
+        if batch_load_fn is None:
+            self.loop = get_running_loop()  # what DataLoader looks at besides is the same for every instance
+        else:
+            super().__init__(batch_load_fn)
         self._known: dict[K, V | Exception] = {}
-        self._open: _Batch[K, V] | None = None
-        """The batch that takes keys."""
+        self._loaded: list[_Batch[K, V]] = []
+        """Those whose values aren't among the known ones yet: most loaders are asked once."""
         self._loading: list[_Batch[K, V]] = []
         """Those that have gone, and aren't answered yet."""
+        self._open: _Batch[K, V] | None = None
+        """The batch that takes keys."""
         self._tasks: set[Task[None]] = set()
 
     def ask(self, keys: Sequence[K]) -> "Asked[K, V]":
         """Put a level's keys into the next batch. To be awaited: the values in the keys' order."""
-        known, missing = self._known, dict.fromkeys(keys)
+        missing = dict.fromkeys(keys)
         found: dict[K, V | Exception] = {}
-        if known:
+        if known := self._all_known():
             found = {key: known[key] for key in missing if key in known}
             missing = {key: None for key in missing if key not in known}
-        return Asked(keys, found, [batch.answer(self.loop) for batch in self._batches_of(missing)])
+        return Asked(self.loop, keys, missing, found, self._batches_of(missing))
 
     async def load_at_once(self, keys: Sequence[K]) -> list[V | Exception]:
         """The values in the keys' order, for one who knows that nobody else is about to ask for something."""
@@ -74,8 +84,9 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
         if key is None:
             raise TypeError(f"The loader.load() function must be called with a value, but got: {key}.")
         future: Future[V] = self.loop.create_future()
-        if key in self._known:
-            _resolve(future, self._known[key])
+        known = self._all_known()
+        if key in known:
+            _resolve(future, known[key])
         else:
             [batch] = self._batches_of({key: None})
             batch.single.append((key, future))
@@ -83,14 +94,14 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
 
     def clear(self, key: K) -> "LevelLoader[K, V]":
         """Forget a key's value."""
-        self._known.pop(key, None)
+        self._all_known().pop(key, None)
         for batch in self._loading:
             batch.cleared.add(key)
         return self
 
     def clear_all(self) -> "LevelLoader[K, V]":
         """Forget all values."""
-        self._known.clear()
+        self._all_known().clear()
         for batch in self._loading:
             batch.cleared.update(batch.keys)
         return self
@@ -99,8 +110,15 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
         """Take this as the key's value, unless there is one."""
         batches = [*self._loading, *([self._open] if self._open else [])]
         if not any(key in batch.keys for batch in batches):
-            self._known.setdefault(key, value)
+            self._all_known().setdefault(key, value)
         return self
+
+    def _all_known(self) -> dict[K, V | Exception]:
+        """The values by their keys, those of the batches included."""
+        for batch in self._loaded:
+            self._known.update(batch.found)
+        self._loaded.clear()
+        return self._known
 
     def _batches_of(self, keys: dict[K, None]) -> list[_Batch[K, V]]:
         """The batches that the keys are in or get into."""
@@ -123,52 +141,58 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
         return self._open
 
     def _dispatch(self) -> None:
+        """Load the open batch, if there is one, whatever becomes of those who wait for it."""
         if self._open is not None:
-            task = self.loop.create_task(self._load_open())
+            batch, self._open = self._open, None
+            self._loading.append(batch)
+            task = self.loop.create_task(self._load(batch))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _load_open(self) -> None:
-        """Load the open batch, if there is one."""
-        batch, self._open = self._open, None
-        if batch is None:
-            return
-        self._loading.append(batch)
+    async def _load(self, batch: _Batch[K, V]) -> None:
         keys = list(batch.keys)
-        found: dict[K, V | Exception] = {}
         try:
-            values = list(await self.batch_load_fn(keys))
+            values: list[Any] = list(await self.batch_load_fn(keys))
             if len(values) != len(keys):
                 raise TypeError(f"The batch function returned {len(values)} values for {len(keys)} keys.")
-            found = dict(zip(keys, values, strict=True))
-            self._known.update(found)
+            self._loaded.append(batch)
         except Exception as error:  # isn't remembered, unlike those of single keys
-            found = dict.fromkeys(keys, error)
-        finally:
-            self._loading.remove(batch)
-            for key in batch.cleared:
-                self._known.pop(key, None)
-            batch.resolve(found or dict.fromkeys(keys, _CANCELLED))
-
-
-_CANCELLED = RuntimeError("Whoever loaded it was cancelled.")
+            values = [error] * len(keys)
+        self._loading.remove(batch)
+        batch.resolve(values)
+        for key in batch.cleared:
+            self._all_known().pop(key, None)
 
 
 class Asked(Generic[K, V]):
     """Values that are on their way. Nothing is lost if they aren't awaited."""
 
-    __slots__ = ("_answers", "_found", "_keys")
+    __slots__ = ("_batches", "_found", "_is_first", "_keys", "_waits")
 
     def __init__(
-        self, keys: Sequence[K], found: dict[K, V | Exception], answers: "list[Future[dict[K, V | Exception]]]"
+        self,
+        loop: AbstractEventLoop,
+        keys: Sequence[K],
+        missing: dict[K, None],
+        found: dict[K, V | Exception],
+        batches: list[_Batch[K, V]],
     ) -> None:
-        self._keys, self._found, self._answers = keys, found, answers
+        self._keys, self._found, self._batches = keys, found, batches
+        self._waits = [loop.create_future() for _ in batches]
+        for batch, wait in zip(batches, self._waits, strict=True):
+            batch.levels.append(wait)
+        self._is_first = len(missing) == len(keys) and len(batches) == 1 and batches[0].keys is missing
+        """Whether the values are the batch's own first ones: these keys, each once, opened it."""
 
     def __await__(self) -> Generator[Any, None, list[V | Exception]]:
+        for wait in self._waits:
+            yield from wait
+        if self._is_first:
+            values = self._batches[0].values
+            return values if len(values) == len(self._keys) else values[: len(self._keys)]
         found = self._found
-        for answer in self._answers:
-            values = yield from answer
-            found = {**values, **found} if found else values
+        for batch in self._batches:
+            found = {**found, **batch.found} if found else batch.found
         return list(map(found.__getitem__, self._keys))
 
 

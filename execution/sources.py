@@ -5,12 +5,11 @@ A source gives one value for each row, as a resolver would: a row, a list, somet
 
 from asyncio import CancelledError, gather
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from functools import partial
-from itertools import repeat
 from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from aiodataloader import DataLoader
 from graphql.pyutils import is_awaitable
 
 from execution import fields
@@ -75,12 +74,17 @@ class Batched(Source):
 
     waits = True
 
-    def __init__(self, loader: type[Any]) -> None:
-        self.loader = loader
+    def __init__(self, kind: type[Any], by: str | None) -> None:
+        self.kind = kind
+        self._key = attrgetter(by) if by else None
 
-    def keys(self, run: Run, rows: Rows) -> Column:
-        """The keys; None where there is nothing to load, an exception where none can be had."""
+    def loader(self, run: Run) -> DataLoader[Any, Any]:
+        """The run's loader. Raises what the arguments do."""
         raise NotImplementedError
+
+    def keys(self, rows: Rows) -> Column:
+        """The rows' keys; None where there is nothing to load, an exception where none can be had."""
+        return [fields.ALONE] * len(rows) if self._key is None else column_of(self._key, rows)
 
     def taken(self, values: Column) -> Column:
         """What the field is of what was loaded."""
@@ -88,10 +92,10 @@ class Batched(Source):
 
     def ask(self, run: Run, rows: Rows, load: Callable[..., Any] = ask) -> "Loading":
         """Put the keys into the loader's next batch."""
-        keys = self.keys(run, rows)
+        keys = self.keys(rows)
         wanted = keys if all(map(_may_be_key, set(map(type, keys)))) else [k for k in keys if _may_be_key(type(k))]
         try:
-            return Loading(self, keys, wanted, load(run.context.loaders[self.loader], wanted) if wanted else None)
+            return Loading(self, keys, wanted, load(self.loader(run), wanted) if wanted else None)
         except Exception as error:
             return Loading(self, [error] * len(keys), [], None)
 
@@ -127,13 +131,13 @@ class Loaded(Batched):
     """`fields.loaded`: what is loaded for the row's key, or an attribute of it."""
 
     def __init__(self, declared: "fields.Loaded") -> None:
-        super().__init__(declared.loader)
-        self._key = attrgetter(declared.by)
+        super().__init__(declared.loader, declared.by)
         self._take = attrgetter(declared.take) if declared.take else None
 
-    def keys(self, run: Run, rows: Rows) -> Column:
-        """The rows' keys."""
-        return column_of(self._key, rows)
+    def loader(self, run: Run) -> DataLoader[Any, Any]:
+        """The declared one."""
+        loader: DataLoader[Any, Any] = run.context.loaders[self.kind]
+        return loader
 
     def taken(self, values: Column) -> Column:
         """What was loaded, or the attribute that is taken of it."""
@@ -144,27 +148,16 @@ class Loaded(Batched):
 
 
 class Paged(Batched):
-    """`fields.paged`: a page of a list that hangs on the row's key, which the page's key begins with.
-
-    The rest of the page's key comes of the arguments alone, so that it is worked out once.
-    """
+    """`fields.paged`: the page that the arguments say of each row's list."""
 
     def __init__(self, declared: "fields.Paged", arguments: Arguments) -> None:
-        super().__init__(declared.loader)
+        super().__init__(declared.lists, declared.by)
         self.arguments = arguments
-        self._by = attrgetter(declared.by) if declared.by else None
 
-    def keys(self, run: Run, rows: Rows) -> Column:
-        """The pages' keys."""
-        try:
-            given = self.arguments.of(run.variables)
-            of = [None] * len(rows) if self._by is None else list(map(self._by, rows))
-            first = self.loader.key(of[0], **given)
-        except Exception as error:
-            return [error] * len(rows)
-        if len(of) == 1:
-            return [first]
-        return list(map(partial(tuple.__new__, type(first)), zip(of, *map(repeat, first[1:]), strict=False)))
+    def loader(self, run: Run) -> DataLoader[Any, Any]:
+        """The page's."""
+        page: DataLoader[Any, Any] = run.context.loaders[self.kind].page(**self.arguments.of(run.variables))
+        return page
 
 
 class Resolved(Source):

@@ -10,7 +10,7 @@ from core.ids import LARGEST
 from domain.visibility import VIEWER, visible_comment
 from loaders.base import ANY_KEY, FlagLoader, RowLoader, each_key
 from loaders.counts import hidden, totals
-from loaders.pages import AFTER, AFTER_TIE, LIMIT, Listing, PageLoader
+from loaders.pages import AFTER, AFTER_TIE, LIMIT, Listing, Lists
 from models.comments import Comment, CommentCounter, CommentLike
 
 
@@ -102,13 +102,13 @@ def _orders(name: str, under: InstrumentedAttribute[Any], *rule: ColumnElement[b
     }
 
 
-class CommentsOfPost(PageLoader):
+class CommentsOfPost(Lists):
     """Pages of posts' top-level comments."""
 
     listings = _orders("Post.comments", Comment.post_id, Comment.parent_id.is_(None))
 
 
-class RepliesOfComment(PageLoader):
+class RepliesOfComment(Lists):
     """Pages of the direct replies to comments."""
 
     listings = _orders("Comment.replies", Comment.parent_id)

@@ -4,12 +4,12 @@ from sqlalchemy import exists, select
 
 from domain.visibility import VIEWER, visible_post
 from loaders.feed_statement import feed_statement
-from loaders.pages import AFTER, LIMIT, Listing, PageLoader
+from loaders.pages import AFTER, LIMIT, Listing, Lists
 from models.posts import Post, Visibility
 from models.users import User
 
 
-class Feed(PageLoader):
+class Feed(Lists):
     """Pages of posts by the viewer and those whom the viewer follows, newest first."""
 
     listings = {"": Listing("feed", feed_statement(VIEWER, AFTER, LIMIT, visible_post(VIEWER)))}
@@ -18,7 +18,7 @@ class Feed(PageLoader):
 _is_private = exists().where(User.id == Post.author_id, User.is_private)
 
 
-class Latest(PageLoader):
+class Latest(Lists):
     """Pages of public posts by everyone, newest first."""
 
     listings = {

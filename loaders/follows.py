@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from domain.visibility import VIEWER, visible_user
 from loaders.base import ANY_KEY, BatchLoader, FlagLoader, each_key
-from loaders.pages import AFTER, LIMIT, Listing, PageLoader
+from loaders.pages import AFTER, LIMIT, Listing, Lists
 from models.follows import Block, Follow, FollowRequest
 from models.users import User
 
@@ -70,19 +70,19 @@ def _people(
     return Listing(name, rows.select_from(key).join(page, true()), sort=("position",))
 
 
-class FollowersOfUser(PageLoader):
+class FollowersOfUser(Lists):
     """Pages of users' followers."""
 
     listings = {"": _people("User.followers", Follow.follower_id, Follow.id, Follow.followee_id)}
 
 
-class FollowingOfUser(PageLoader):
+class FollowingOfUser(Lists):
     """Pages of whom users follow."""
 
     listings = {"": _people("User.following", Follow.followee_id, Follow.id, Follow.follower_id)}
 
 
-class RequestsOfUser(PageLoader):
+class RequestsOfUser(Lists):
     """Pages of those who wait to be accepted. Only the viewer's own are anybody's business."""
 
     listings = {"": _people("followRequests", FollowRequest.follower_id, FollowRequest.id, FollowRequest.followee_id)}

@@ -1,15 +1,16 @@
 """Pages of lists: keysets with a tie-breaker, one statement for a whole level of parents."""
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam
 
 from core import cursors
+from core.database import Database
 from core.errors import InvalidInput
 from core.ids import LARGEST
+from domain.viewer import Viewer
 from execution.pages import Page
 from loaders.base import BatchLoader
 
@@ -42,55 +43,51 @@ class Listing:
         return self.start if after is None else cursors.decode(self.name, after, len(self.sort))
 
 
-class PageKey(NamedTuple):
-    """A page: of what, in which order, how long, from where."""
+class PageLoader(BatchLoader[int, Page]):
+    """One page of the list of each key; of a list that stands alone for the key `execution.fields.ALONE`."""
 
-    of: Any
-    order: str
-    first: int
-    after: tuple[int, ...]
-    resumed: bool
+    prepare = True
+
+    def __init__(self, db: Database, viewer: Viewer, listing: Listing, first: int, after: str | None) -> None:
+        super().__init__(db, viewer)
+        self.listing, self.first, self.resumed = listing, first, after is not None
+        self.parameters: dict[str, Any] = {"limit": first + 1}
+        for number, value in enumerate(listing.position(after)):
+            self.parameters[f"after_{number}"] = value
+
+    async def batch_load_fn(self, keys: list[int]) -> list[Page]:
+        """One statement for all keys."""
+        rows = await self.read(self.listing.statement, prepare=self.prepare, keys=keys, **self.parameters)
+        if len(keys) == 1:
+            return [self._page(rows)]
+        grouped: defaultdict[int, list[Any]] = defaultdict(list)
+        for row in rows:
+            grouped[row.page_of].append(row)
+        return [self._page(grouped.get(key, [])) for key in keys]
+
+    def _page(self, rows: list[Any]) -> Page:
+        return Page(rows[: self.first], len(rows) > self.first, self.resumed, self.listing.cursor)
 
 
-class PageLoader(BatchLoader[PageKey, Page]):
-    """Pages of one list of each key."""
+class Lists:
+    """The lists of one kind: `lists.page(first=3)` loads the first three of each key."""
 
     listings: ClassVar[dict[str, Listing]]
+    """By the order that can be asked for."""
 
-    @classmethod
-    def key(cls, of: Any = None, *, first: int | None = None, after: str | None = None, order: str = "") -> PageKey:
-        """The key of a page, from a field's arguments. Raises InvalidInput."""
+    def __init__(self, db: Database, viewer: Viewer) -> None:
+        self._db, self._viewer = db, viewer
+        self._pages: dict[tuple[Any, ...], PageLoader] = {}
+
+    def page(self, *, first: int | None = None, after: str | None = None, order: str = "") -> PageLoader:
+        """The loader of a page: the same one for the same arguments. Raises InvalidInput."""
+        return self._page(PageLoader, order, first, after)
+
+    def _page(self, kind: type[PageLoader], order: str, first: int | None, after: str | None, *of: Any) -> PageLoader:
         first = DEFAULT_PAGE if first is None else first
-        if not 1 <= first <= LARGEST_PAGE:
-            raise InvalidInput.at("first", message=f"1 to {LARGEST_PAGE}; take more pages for more.")
-        return PageKey(of, order, first, cls.listings[order].position(after), after is not None)
-
-    async def batch_load_fn(self, keys: list[PageKey]) -> list[Page]:
-        """One statement for all keys that ask for the same page, which is all of a level but for aliases."""
-        alike: dict[tuple[Any, ...], list[PageKey]] = defaultdict(list)
-        for key in keys:
-            alike[self.alike(key)].append(key)
-        pages: dict[PageKey, Page] = {}
-        for part in await asyncio.gather(*map(self._load, alike.values())):
-            pages.update(part)
-        return [pages[key] for key in keys]
-
-    def alike(self, key: PageKey) -> tuple[Any, ...]:
-        """What keys have in common that one statement serves: all but what they are pages of."""
-        return key[1:]
-
-    async def _load(self, keys: list[PageKey]) -> dict[PageKey, Page]:
-        listing, first = self.listings[keys[0].order], keys[0].first
-        after = {f"after_{i}": value for i, value in enumerate(keys[0].after)}
-        rows = await self.rows(listing, [key.of for key in keys], limit=first + 1, **after)
-        grouped: dict[Any, list[Any]] = defaultdict(list)
-        for row in rows:
-            grouped[getattr(row, "page_of", keys[0].of)].append(row)
-        return {
-            key: Page(grouped[key.of][:first], len(grouped[key.of]) > first, key.resumed, listing.cursor)
-            for key in keys
-        }
-
-    async def rows(self, listing: Listing, of: list[Any], **page: int) -> list[Any]:
-        """The rows of these keys' pages."""
-        return await self.read(listing.statement, keys=of, **page)
+        key = (order, first, after, *of)
+        if key not in self._pages:
+            if not 1 <= first <= LARGEST_PAGE:
+                raise InvalidInput.at("first", message=f"1 to {LARGEST_PAGE}; take more pages for more.")
+            self._pages[key] = kind(self._db, self._viewer, self.listings[order], first, after, *of)
+        return self._pages[key]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from domain.visibility import VIEWER, visible_post
 from loaders.base import ANY_KEY, BatchLoader, FlagLoader, RowLoader, each_key
 from loaders.counts import hidden, totals
-from loaders.pages import AFTER, LIMIT, Listing, PageLoader
+from loaders.pages import AFTER, LIMIT, Listing, Lists
 from models.comments import Comment
 from models.posts import Post, PostCounter, PostLike, Visibility
 from models.users import User
@@ -32,7 +32,7 @@ _post = aliased(
 )
 
 
-class PostsOfAuthor(PageLoader):
+class PostsOfAuthor(Lists):
     """Pages of what authors published, newest first."""
 
     listings = {

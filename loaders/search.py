@@ -5,10 +5,12 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, cast, func, select, tuple_
 from sqlalchemy.orm import aliased
 
+from core.database import Database
 from core.ids import LARGEST
 from domain.text import clean
+from domain.viewer import Viewer
 from domain.visibility import VIEWER, visible_post, visible_user
-from loaders.pages import AFTER, AFTER_TIE, LIMIT, Listing, PageKey, PageLoader
+from loaders.pages import AFTER, AFTER_TIE, LIMIT, Listing, Lists, PageLoader
 from models.posts import Post
 from models.users import User
 
@@ -32,23 +34,25 @@ def _ranked(name: str, model: type[Any], matches: Any, rank: ColumnElement[Any])
     return Listing(name, page, ("rank", "id"), (LARGEST, LARGEST))
 
 
-class _Search(PageLoader):
-    """Pages of what a text finds. The planner sees the text: how common it is decides the plan."""
+class _Results(PageLoader):
+    """A page of what one text finds. The planner sees the text: how common it is decides the plan."""
 
-    @classmethod
-    def key(cls, of: Any = None, **page: Any) -> PageKey:
-        """The key of a page of results for the text `of`. Raises InvalidInput."""
-        return super().key(clean(of, LONGEST_TEXT, "text", lines=False).lower(), **page)
+    prepare = False
 
-    def alike(self, key: PageKey) -> tuple[Any, ...]:
-        """Each text is a statement of its own."""
-        return key
-
-    async def rows(self, listing: Listing, of: list[Any], **page: int) -> list[Any]:
-        """The results' rows."""
-        text = of[0]
+    def __init__(
+        self, db: Database, viewer: Viewer, listing: Listing, first: int, after: str | None, text: str
+    ) -> None:
+        super().__init__(db, viewer, listing, first, after)
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return await self.read(listing.statement, prepare=False, text=text, pattern=f"%{escaped}%", **page)
+        self.parameters |= {"text": text, "pattern": f"%{escaped}%"}
+
+
+class Search(Lists):
+    """What texts find, each a list that stands alone."""
+
+    def results(self, text: str, *, first: int | None = None, after: str | None = None) -> PageLoader:
+        """The loader of a page of results for the text. Raises InvalidInput."""
+        return self._page(_Results, "", first, after, clean(text, LONGEST_TEXT, "text", lines=False).lower())
 
 
 _query = func.websearch_to_tsquery("simple", _TEXT)
@@ -57,7 +61,7 @@ _likeness = func.word_similarity(_TEXT, User.search) + case(
 )
 
 
-class PostSearch(_Search):
+class PostSearch(Search):
     """Posts with all the words; "quoted words" stand together, -words don't occur."""
 
     listings = {
@@ -70,7 +74,7 @@ class PostSearch(_Search):
     }
 
 
-class UserSearch(_Search):
+class UserSearch(Search):
     """People whose handle or name holds the text, or is like it."""
 
     listings = {

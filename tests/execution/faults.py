@@ -16,8 +16,16 @@ class Faults:
         return self._made[kind]
 
     def _faulty(self, kind: type[Any]) -> Any:
-        loader = self._loaders[kind]
-        load, name = loader.batch_load_fn, kind.__name__
+        loader, name = self._loaders[kind], kind.__name__
+        for way in ("page", "results"):
+            if make := getattr(loader, way, None):
+                setattr(loader, way, lambda *given, make=make, **named: self._failing(make(*given, **named), name))
+        return loader if hasattr(loader, "page") else self._failing(loader, name)
+
+    def _failing(self, loader: Any, name: str) -> Any:
+        load = loader.batch_load_fn
+        if load.__name__ == "faulty":
+            return loader
 
         async def faulty(keys: list[Any]) -> list[Any]:
             if self._dice(name) < 5:
@@ -28,7 +36,7 @@ class Faults:
         return loader
 
     def _spoilt(self, name: str, key: Any, value: Any) -> Any:
-        dice = self._dice(name, tuple(key) if isinstance(key, tuple) else key)
+        dice = self._dice(name, key)
         if dice < 6:
             return LookupError(f"{name} has lost {key}")
         return None if dice < 10 else value

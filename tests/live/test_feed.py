@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import NotSignedIn
 from domain import follows, posts
+from execution.fields import ALONE
 from live import sources, updates
 from live.updates import RemovalReason
 from loaders.feeds import Feed
@@ -25,7 +26,7 @@ async def test_a_followed_post_comes_with_the_feeds_edge(world, ada, bob):
     added = await feed.next()
     assert isinstance(added, updates.PostAdded)
     assert added.edge.node.body == "Hello."
-    page = await world.context(ada).loaders[Feed].load(Feed.key(first=1))
+    page = await world.context(ada).loaders[Feed].page(first=1).load(ALONE)
     assert added.edge.cursor == page.cursor(page.rows[0])
     assert page.rows[0].id == post.id
     await posts.edit(world.db, bob, post.id, body="Goodbye.")

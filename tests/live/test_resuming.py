@@ -6,9 +6,9 @@ import pytest
 
 from core import cursors
 from core.errors import InvalidInput, Unavailable
+from execution.fields import ALONE
 from live import log, positions, sources, updates
 from loaders.feeds import Feed
-from loaders.pages import PageKey
 from loaders.posts import PostById
 from tests.live.world import caught_up, marked
 
@@ -33,14 +33,13 @@ async def test_nothing_falls_between_a_query_and_its_subscription(world, ada, bo
     for _ in range(5):
         await asyncio.sleep(0.03)
         context = world.context(ada)
-        key = PageKey(None, "", 100, Feed.listings[""].start, False)
-        queried = [row.id for row in (await context.loaders[Feed].load(key)).rows]
+        queried = [row.id for row in (await context.loaders[Feed].page(first=100).load(ALONE)).rows]
         feed = await world.feed(ada, context.live_cursor)
         own = await world.post(ada)
         known = set(queried)
         while (update := await feed.next()).edge.node.id != own.id:
             known.add(update.edge.node.id)
-        rows = (await world.context(ada).loaders[Feed].load(key)).rows
+        rows = (await world.context(ada).loaders[Feed].page(first=100).load(ALONE)).rows
         assert {row.id for row in rows if row.id < own.id} <= known | {own.id}
     await writing
 
