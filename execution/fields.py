@@ -3,6 +3,8 @@
 The declaration is the field's Strawberry resolver, and is kept in its metadata under `SOURCE` for a compiled executor
 to read: both serve the same field, so they can't disagree.
 
+`cost` is the field's price; `public` says that everybody who isn't signed in is given the same, see public.py.
+
 A context has `loaders`, which gives the operation's loader of a class; a row has its columns as attributes, and
 `model_of` tells what it is a row of.
 """
@@ -64,17 +66,20 @@ def row_type(
 
 
 def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: int = 0) -> Any:
-    """The row's attribute of the field's name, or what `of` makes of the row."""
+    """The row's attribute of the field's name, or what `of` makes of the row: public, as it goes by the row alone."""
+    metadata: dict[Any, Any] = {"cost": cost, "public": True}
     if of is None:
-        return strawberry.field(description=description, metadata={"cost": cost})
+        return strawberry.field(description=description, metadata=metadata)
 
     def resolve(root: Any) -> Any:
         return of(root)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"cost": cost, SOURCE: Computed(of)})
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata | {SOURCE: Computed(of)})
 
 
-def loaded(loader: type[Any], description: str, *, by: str, take: str | None = None, cost: int = 1) -> Any:
+def loaded(
+    loader: type[Any], description: str, *, by: str, take: str | None = None, cost: int = 1, public: bool = False
+) -> Any:
     """What `loader` has for the row's key `by`, or its attribute `take`; None where the key is None."""
 
     async def resolve(root: Any, info: strawberry.Info) -> Any:
@@ -84,7 +89,7 @@ def loaded(loader: type[Any], description: str, *, by: str, take: str | None = N
         value = await info.context.loaders[loader].load(key)
         return value if take is None or value is None else getattr(value, take)
 
-    metadata = {"cost": cost, SOURCE: Loaded(loader, by, take)}
+    metadata = {"cost": cost, "public": public, SOURCE: Loaded(loader, by, take)}
     return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
@@ -104,7 +109,15 @@ ALONE = 0
 """The key of a list that hangs on nothing: there is just one."""
 
 
-def paged(lists: type[Any], description: str, *, by: str | None = None, cost: int = 1, **arguments: Any) -> Any:
+def paged(
+    lists: type[Any],
+    description: str,
+    *,
+    by: str | None = None,
+    cost: int = 1,
+    public: bool = False,
+    **arguments: Any,
+) -> Any:
     """Pages of the list of the row's key `by`, or of one that hangs on nothing; which page, the arguments say."""
 
     async def resolve(root: Any, info: strawberry.Info, **given: Any) -> Any:
@@ -112,12 +125,14 @@ def paged(lists: type[Any], description: str, *, by: str | None = None, cost: in
         return await info.context.loaders[lists].page(**given).load(key)
 
     given = {"first": FIRST, "after": AFTER, **arguments}
-    return _field(resolve, description, {"cost": cost, SOURCE: Paged(lists, by)}, given)
+    return _field(resolve, description, {"cost": cost, "public": public, SOURCE: Paged(lists, by)}, given)
 
 
-def resolved(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:
+def resolved(
+    resolver: Callable[..., Any], description: str, *, cost: int = 1, public: bool = False, **arguments: Any
+) -> Any:
     """Anything else: an ordinary resolver of `info` and these arguments."""
-    return _field(_calling(resolver), description, {"cost": cost}, arguments)
+    return _field(_calling(resolver), description, {"cost": cost, "public": public}, arguments)
 
 
 def subscribed(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:

@@ -22,24 +22,26 @@ from schema.users import User
 class Comment(Node):
     """An answer to a post, or to another comment of it."""
 
-    post: Post = loaded(PostById, "The post that it belongs to.", by="post_id")
-    author: User = loaded(UserById, "Who wrote it.", by="author_id")
+    post: Post = loaded(PostById, "The post that it belongs to.", by="post_id", public=True)
+    author: User = loaded(UserById, "Who wrote it.", by="author_id", public=True)
     parent: Optional["Comment"] = loaded(
         CommentById,
         "The comment that it answers; null at top level, or where the viewer may not see it.",
         by="parent_id",
+        public=True,
     )
     depth: int = column("How many comments stand above it: 0 at top level, at most 100.")
     body: str = column("Plain text, 1–2,000 characters.")
     created_at: datetime = column("When it was written.")
     edited_at: datetime | None = column("When its text was last changed; null if never.")
-    reply_count: int = loaded(CommentCounts, "How many answer it directly.", by="id", take="replies")
-    like_count: int = loaded(CommentCounts, "How many like it.", by="id", take="likes")
+    reply_count: int = loaded(CommentCounts, "How many answer it directly.", by="id", take="replies", public=True)
+    like_count: int = loaded(CommentCounts, "How many like it.", by="id", take="likes", public=True)
     viewer_has_liked: bool = loaded(CommentLikedByViewer, "Whether the viewer likes it.", by="id")
     replies: "CommentConnection" = paged(
         RepliesOfComment,
         "What answers it directly.",
         by="id",
+        public=True,
         order=argument(CommentOrder, "Which come first.", CommentOrder.OLDEST),
     )
 

@@ -66,5 +66,6 @@ class LiveConnection(Connection[T]):
         _live_cursor,
         "The place in the stream of events at which this page was read: pass it to the subscription's `after`, and "
         "nothing falls in between.",
+        public=True,
         cost=0,
     )

@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 class Post(Node):
     """Something a person published."""
 
-    author: User = loaded(UserById, "Who published it.", by="author_id")
+    author: User = loaded(UserById, "Who published it.", by="author_id", public=True)
     body: str = column("Plain text, 1–5,000 characters.")
     visibility: models.Visibility = column("Who may see it.")
     created_at: datetime = column("When it was published.")
     edited_at: datetime | None = column("When its text was last changed; null if never.")
-    like_count: int = loaded(PostCounts, "How many like it.", by="id", take="likes")
-    comment_count: int = loaded(PostCounts, "How many comments it has, replies included.", by="id", take="comments")
+    like_count: int = loaded(PostCounts, "How many like it.", by="id", take="likes", public=True)
+    comment_count: int = loaded(
+        PostCounts, "How many comments it has, replies included.", by="id", take="comments", public=True
+    )
     viewer_has_liked: bool = loaded(PostLikedByViewer, "Whether the viewer likes it.", by="id")
     comments: Annotated["CommentConnection", strawberry.lazy("schema.comments")] = paged(
         CommentsOfPost,
         "Its top-level comments; what answers them is in their `replies`.",
         by="id",
+        public=True,
         order=argument(CommentOrder, "Which come first.", CommentOrder.NEWEST),
     )
 

@@ -29,17 +29,20 @@ class Query:
     node: Node | None = resolved(
         nodes.node,
         "Anything by its id; null where there is none that the viewer may see.",
+        public=True,
         id=argument(strawberry.ID, "A node's id, e.g. `post_7301204912345678`."),
     )
     nodes: list[Node | None] = resolved(
         nodes.nodes,
         "Several things by their ids, in the same order; null where there is none that the viewer may see.",
+        public=True,
         ids=argument(list[strawberry.ID], "At most 100 ids."),
     )
     viewer: User | None = resolved(users.viewer, "Who is signed in; null when nobody is.")
     user: User | None = resolved(
         users.user_by_handle,
         "Somebody by handle; null where there is nobody whom the viewer may see.",
+        public=True,
         handle=argument(str, "In any case, e.g. `ada`."),
     )
     feed: PostConnection = resolved(
@@ -49,10 +52,11 @@ class Query:
         first=FIRST,
         after=AFTER,
     )
-    latest: PostConnection = paged(Latest, "Public posts by everyone, newest first.")
+    latest: PostConnection = paged(Latest, "Public posts by everyone, newest first.", public=True)
     search: SearchConnection = resolved(
         lists.search,
         "What a text finds, the best first.",
+        public=True,
         text=argument(str, "1–200 characters, e.g. `analytical engine`."),
         kind=argument(SearchKind, "What to look for.", SearchKind.POSTS),
         first=FIRST,

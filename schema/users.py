@@ -36,14 +36,20 @@ class User(Node):
     avatar_url: URL | None = column("A picture, somewhere on the web.")
     is_private: bool = column("Followers must be accepted, and posts are for followers only.")
     created_at: datetime = column("When the person signed up.")
-    post_count: int = loaded(UserCounts, "How many of the user's posts the viewer may see.", by="id", take="posts")
-    follower_count: int = loaded(UserCounts, "How many follow the user.", by="id", take="followers")
-    following_count: int = loaded(UserCounts, "How many the user follows.", by="id", take="following")
-    posts: Annotated["PostConnection", strawberry.lazy("schema.posts")] = paged(
-        PostsOfAuthor, "What the user published and the viewer may see, newest first.", by="id"
+    post_count: int = loaded(
+        UserCounts, "How many of the user's posts the viewer may see.", by="id", take="posts", public=True
     )
-    followers: "UserConnection" = paged(FollowersOfUser, "Who follows the user, the latest first.", by="id")
-    following: "UserConnection" = paged(FollowingOfUser, "Whom the user follows, the latest first.", by="id")
+    follower_count: int = loaded(UserCounts, "How many follow the user.", by="id", take="followers", public=True)
+    following_count: int = loaded(UserCounts, "How many the user follows.", by="id", take="following", public=True)
+    posts: Annotated["PostConnection", strawberry.lazy("schema.posts")] = paged(
+        PostsOfAuthor, "What the user published and the viewer may see, newest first.", by="id", public=True
+    )
+    followers: "UserConnection" = paged(
+        FollowersOfUser, "Who follows the user, the latest first.", by="id", public=True
+    )
+    following: "UserConnection" = paged(
+        FollowingOfUser, "Whom the user follows, the latest first.", by="id", public=True
+    )
     viewer_follow: FollowState = loaded(FollowOfViewer, "Whether the viewer follows the user.", by="id")
     follows_viewer: bool = loaded(FollowsViewer, "Whether the user follows the viewer.", by="id")
     viewer_has_blocked: bool = loaded(
