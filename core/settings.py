@@ -7,10 +7,13 @@ hosting platforms set them under these names.
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core import trusted
+from core.origins import are_origins, listed
 
 DEVELOPMENT_SECRET = "starling-development-secret-do-not-use-in-production"  # noqa: S105
 
@@ -44,6 +47,19 @@ class Settings(BaseSettings):
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
 
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(are_origins)] = ()
+    """Whose pages may call the API from a browser, e.g. `https://app.example,https://beta.example`; `*`: all."""
+    persisted_queries: int = Field(10_000, ge=0)
+    """How many documents are remembered by their hash, for clients that send it instead of the text. 0: none."""
+    trusted_documents: Annotated[Path | None, AfterValidator(trusted.readable)] = None
+    """A JSON file with the text of each document by its id or hash. Set: nothing else is executed."""
+    public_seconds: int = Field(5, ge=0)
+    """How long caches may keep the answer to a persisted GET query about what everybody may see. 0: not at all."""
+
+    limit_body: int = Field(256 * 1024, ge=1024)
+    """Bytes of a request; the longest post is 20 kB."""
+    limit_body_seconds: float = Field(10.0, gt=0)
+    """How long a client may take to send it."""
     limit_tokens: int = Field(2000, ge=1)
     """Names, punctuators, values and comments of a GraphQL document."""
     limit_depth: int = Field(12, ge=1)

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from auth.tokens import Tokens
-from core import redis, telemetry
+from core import redis, telemetry, trusted
 from core.database import Database
 from core.limits import Limiter
 from core.settings import Settings
@@ -16,15 +17,19 @@ from domain.events import Event, SessionRevoked
 from execution.admission import Limits
 from execution.compiled import Plans
 from execution.documents import Documents
+from execution.public import Public
 from execution.reference import Reference
 from live.hub import Hub
 from loaders.context import Services
 from schema.root import schema
 from transport import health
+from transport.cors import cors
 from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
 from transport.middleware import Careful
-from transport.operations import Operations
+from transport.operations import Library, Operations
+from transport.persisted import Automatic
+from transport.trusted import Trusted
 from transport.websocket import GraphQLOverWebSocket
 
 
@@ -37,9 +42,15 @@ def assemble(config: Settings) -> Starlette:
     hub, tokens = Hub(db, cache), Tokens(db)
     graph = schema._schema
     executor = Plans(graph) if config.executor == "compiled" else Reference(graph)
-    operations = Operations(executor, Documents(graph, limits(config)), Services(db, hub, Limiter(cache)))
+    documents = Documents(graph, limits(config))
+    operations = Operations(executor, documents, Services(db, hub, Limiter(cache)), library(config, documents, cache))
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
-    sockets = GraphQLOverWebSocket(operations, tokens)
+    has_explorer = not (config.production and config.trusted_documents)
+    endpoint = cors(
+        config.cors_origins,
+        GraphQLOverHTTP(operations, tokens, Public(graph), explorer.page if has_explorer else None, config),
+    )
+    sockets = GraphQLOverWebSocket(operations, tokens, allowed_origins=config.cors_origins)
 
     def revoke(event: Event) -> None:
         if isinstance(event, SessionRevoked):
@@ -67,14 +78,21 @@ def assemble(config: Settings) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLOverHTTP(operations, tokens, explorer.page)),
+            Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
             *health.routes(db, cache),
-            *explorer.routes,
+            *(explorer.routes if has_explorer else ()),
         ],
-        middleware=[Middleware(Careful)],
+        middleware=[Middleware(Careful, {"/graphql": endpoint}, https_only=config.production)],
         lifespan=lifespan,
     )
+
+
+def library(config: Settings, documents: Documents, cache: Redis) -> Library:
+    """Where operations come from: any text that is admitted, or only those of the file that is set."""
+    if config.trusted_documents:
+        return Trusted(documents, trusted.read(config.trusted_documents), introspection=not config.production)
+    return Automatic(documents, cache, most=config.persisted_queries)
 
 
 def limits(config: Settings) -> Limits:

@@ -1,4 +1,7 @@
-"""`/graphql` over HTTP, after the GraphQL-over-HTTP draft: https://graphql.github.io/graphql-over-http/draft/"""
+"""`/graphql` over HTTP, after the GraphQL-over-HTTP draft: https://graphql.github.io/graphql-over-http/draft/
+
+From bytes to bytes: what most requests need goes without Starlette's Request and Response.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,85 +12,132 @@ from starlette.types import Receive, Scope, Send
 
 from auth.tokens import Tokens
 from core.errors import NotSignedIn, Unavailable
+from core.limits import Allowance
+from core.settings import Settings
 from execution.documents import Operation
-from transport.negotiation import GRAPHQL, JSON, BadRequest, from_get, from_post, response_type, wants_page
+from execution.public import Public
+from transport.compression import SMALLEST, compress, encoding
+from transport.negotiation import GRAPHQL, JSON, BadRequest, Headers, headers_of, read, response_type, wants_page
 from transport.operations import Operations, Request, Response, refusal
 
 Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
+Fields = list[tuple[str, str]]
+
+VARY = "Accept, Accept-Encoding, Authorization, Origin"
+"""What a cache must look at before it answers with an answer of ours."""
 
 
 class GraphQLOverHTTP:
     """The endpoint: operations by POST, queries by GET, and a page for who comes with a browser."""
 
-    def __init__(self, operations: Operations, tokens: Tokens, explorer: Page) -> None:
-        self._operations, self._tokens, self._explorer = operations, tokens, explorer
+    def __init__(
+        self, operations: Operations, tokens: Tokens, public: Public, explorer: Page | None, config: Settings
+    ) -> None:
+        self._operations, self._tokens, self._public, self._explorer = operations, tokens, public, explorer
+        self._most, self._within, self._fresh = config.limit_body, config.limit_body_seconds, config.public_seconds
+        window = round(config.rate_burst / config.rate_per_second) or 1
+        self._policy = f'"operations";q={config.rate_burst};w={window};starling-unit="price"'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        http = HTTPRequest(scope, receive)
+        headers = headers_of(scope)
+        media_type = response_type(headers.get("accept"))
         try:
-            response = await self._answer(http)
+            if self._explorer and wants_page(scope, headers):
+                page = await self._explorer(HTTPRequest(scope, receive))
+                await page(scope, receive, send)
+                return
+            if media_type is None:
+                raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}.")
+            request = await read(scope, headers, receive, most=self._most, within=self._within)
+            answer = await self._execute(scope, headers, request)
         except BadRequest as bad:
-            response = _bad_request(bad, response_type(http.headers.get("accept")) or JSON)
-        await response(scope, receive, send)
+            status, body, fields = bad.status, _explained(bad), [*bad.headers, ("cache-control", "no-store")]
+        else:
+            status, body = _status(answer, media_type), answer.body
+            fields = self._fields(scope, headers, request, answer)
+        await _send(send, headers, status, encode(body), media_type or JSON, fields)
 
-    async def _answer(self, http: HTTPRequest) -> HTTPResponse:
-        accept = http.headers.get("accept")
-        if http.method == "GET" and "query" not in http.query_params and wants_page(accept):
-            return await self._explorer(http)
-        media_type = response_type(accept)
-        if media_type is None:
-            raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}.")
-        match http.method:
-            case "POST":
-                request = await from_post(http)
-            case "GET":
-                request = from_get(http)
-            case _:
-                raise BadRequest(405, "Use POST, or GET for queries.", (("allow", "GET, POST"),))
-        return _respond(await self._execute(http, request), media_type)
-
-    async def _execute(self, http: HTTPRequest, request: Request) -> Response:
-        operation = self._operations.find(request)
+    async def _execute(self, scope: Scope, headers: Headers, request: Request) -> Response:
+        operation = await self._operations.find(request)
         if isinstance(operation, Response):
             return operation
-        _check_transport(http, operation)
+        _check_transport(scope, operation)
         try:
-            viewer = (await self._tokens.verified(http.headers.get("authorization"))).viewer
+            viewer = (await self._tokens.verified(headers.get("authorization"))).viewer
         except NotSignedIn as error:
             raise BadRequest(401, error.message, (("www-authenticate", 'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:
             return refusal(error)
-        address = http.client.host if http.client else "unknown"
-        http.scope["starling.viewer"], http.scope["starling.operation"] = viewer, operation
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        scope["starling.viewer"], scope["starling.operation"] = viewer, operation
         answer = await self._operations.run(operation, viewer, address, request)
         assert isinstance(answer, Response)
         return answer
 
+    def _fields(self, scope: Scope, headers: Headers, request: Request, answer: Response) -> Fields:
+        if self._is_public(scope, headers, request, answer):
+            return [("cache-control", f"public, max-age={self._fresh}"), ("vary", VARY)]
+        fields = [("cache-control", "no-store")]
+        if answer.allowance:
+            fields += [("ratelimit-policy", self._policy), ("ratelimit", _left(answer.allowance))]
+            if not answer.allowance.allowed:
+                fields.append(("retry-after", str(answer.allowance.retry_after_seconds)))
+        if answer.unavailable:
+            fields.append(("retry-after", "1"))
+        return fields
 
-def _check_transport(http: HTTPRequest, operation: Operation) -> None:
+    def _is_public(self, scope: Scope, headers: Headers, request: Request, answer: Response) -> bool:
+        """Whether anybody may have this very answer: that of a named query about what everybody may see."""
+        return bool(
+            scope["method"] == "GET"
+            and request.document_id
+            and self._fresh
+            and "errors" not in answer.body
+            and "authorization" not in headers
+            and "cookie" not in headers
+            and self._public.covers(scope["starling.operation"])
+        )
+
+
+def _check_transport(scope: Scope, operation: Operation) -> None:
     if operation.kind == "subscription":
         raise BadRequest(400, "Subscriptions go over a WebSocket at the same URL: graphql-transport-ws.")
-    if http.method == "GET" and operation.kind != "query":
+    if scope["method"] == "GET" and operation.kind != "query":
         raise BadRequest(405, "Only queries go by GET: use POST.", (("allow", "POST"),))
 
 
-def _respond(answer: Response, media_type: str) -> HTTPResponse:
-    status, headers = 200, {}
+def _status(answer: Response, media_type: str) -> int:
     if answer.unavailable:
-        status, headers["retry-after"] = 503, "1"
-    elif answer.retry_after is not None:
-        status, headers["retry-after"] = 429, str(answer.retry_after)
-    elif answer.is_request_error and media_type != JSON:
-        status = 400
-    content_type = f"{media_type}; charset=utf-8"
-    return HTTPResponse(encode(answer.body), status, headers, content_type)
+        return 503
+    if answer.allowance and not answer.allowance.allowed:
+        return 429
+    return 400 if answer.is_request_error and media_type != JSON else 200
 
 
-def _bad_request(bad: BadRequest, media_type: str) -> HTTPResponse:
+def _left(allowance: Allowance) -> str:
+    """https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/, section 4."""
+    seconds = allowance.reset_after_seconds if allowance.allowed else allowance.retry_after_seconds
+    return f'"operations";r={max(0, allowance.remaining)};t={seconds}'
+
+
+def _explained(bad: BadRequest) -> dict[str, object]:
     code = "NOT_SIGNED_IN" if bad.status == 401 else "BAD_REQUEST"
-    body = {"errors": [{"message": bad.message, "extensions": {"code": code}}]}
-    return HTTPResponse(encode(body), bad.status, dict(bad.headers), f"{media_type}; charset=utf-8")
+    return {"errors": [{"message": bad.message, "extensions": {"code": code}}]}
+
+
+async def _send(send: Send, headers: Headers, status: int, body: bytes, media_type: str, fields: Fields) -> None:
+    if len(body) >= SMALLEST:
+        chosen = encoding(headers.get("accept-encoding"))
+        if chosen:
+            body = compress(body, chosen)
+            fields.append(("content-encoding", chosen))
+        if not any(name == "vary" for name, _ in fields):
+            fields.append(("vary", "Accept-Encoding"))
+    fields += [("content-type", f"{media_type}; charset=utf-8"), ("content-length", str(len(body)))]
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
 
 
 def encode(body: object) -> bytes:

@@ -7,6 +7,7 @@ import orjson
 
 from transport.http import encode
 from transport.operations import Request
+from transport.persisted import document_id
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -114,14 +115,20 @@ def _authorization(payload: JSONObject) -> str | None:
 
 
 def _request(payload: JSONObject | None) -> Request:
-    query = (payload or {}).get("query")
-    if payload is None or not isinstance(query, str):
+    if payload is None:
+        raise Malformed("subscribe needs a payload with the operation in query.")
+    _optional_object(payload, "extensions")
+    try:
+        document = document_id(payload)
+    except ValueError as error:
+        raise Malformed(str(error)) from None
+    query = payload.get("query", None if document is None else "")
+    if not isinstance(query, str):
         raise Malformed("subscribe needs a payload with the operation in query.")
     name = payload.get("operationName")
     if name is not None and not isinstance(name, str):
         raise Malformed("operationName must be a string.")
-    _optional_object(payload, "extensions")
-    return Request(query, _optional_object(payload, "variables"), name or None)
+    return Request(query, _optional_object(payload, "variables"), name or None, document)
 
 
 def _optional_object(message: JSONObject, key: str) -> JSONObject | None:

@@ -3,19 +3,32 @@
 https://graphql.github.io/graphql-over-http/draft/
 """
 
+import asyncio
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import ClientDisconnect
-from starlette.requests import Request as HTTPRequest
+from starlette.types import Receive, Scope
 
 from transport.operations import Request
+from transport.persisted import document_id
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
-LARGEST_BODY = 256 * 1024
-"""Bytes; the longest post is 20 kB."""
+LONGEST_URL = 32 * 1024
+"""Bytes of a query string; what is longer goes by POST."""
+PREFLIGHTED = (
+    "authorization",
+    "graphql-require-preflight",
+    "apollo-require-preflight",
+    "x-apollo-operation-name",
+    "x-requested-with",
+)
+"""Headers for which a browser asks before it lets a page of another origin send them; a form can't send any."""
+
+Headers = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +40,19 @@ class BadRequest(Exception):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+def headers_of(scope: Scope) -> Headers:
+    """A request's headers by their names in lower case; those that came more than once are joined, RFC 9110, 5.3."""
+    headers: Headers = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+@lru_cache(maxsize=256)
 def response_type(accept: str | None) -> str | None:
     """The media type to answer with, after RFC 9110, section 12.5.1; None where the client takes neither of ours."""
-    ranges = dict(map(_range, (accept or JSON).split(",")))
+    ranges = dict(map(weighted, (accept or JSON).split(",")))
     offers: list[tuple[float, bool, int, str]] = []
     for place, media_type in enumerate((JSON, GRAPHQL)):
         match = next((each for each in (media_type, "application/*", "*/*") if each in ranges), None)
@@ -39,7 +62,8 @@ def response_type(accept: str | None) -> str | None:
     return max(offers)[-1] if offers else None
 
 
-def _range(text: str) -> tuple[str, float]:
+def weighted(text: str) -> tuple[str, float]:
+    """One item of an Accept header, or of one like it, and its weight."""
     name, *parameters = (piece.strip().lower() for piece in text.split(";"))
     return name, next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
 
@@ -51,49 +75,93 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-def wants_page(accept: str | None) -> bool:
+def wants_page(scope: Scope, headers: Headers) -> bool:
     """Whether a browser asks for a page to look at."""
-    return "text/html" in (accept or "")
+    return (
+        scope["method"] == "GET"
+        and "text/html" in headers.get("accept", "")
+        and not _parameters(scope).keys() & {"query", "documentId", "extensions"}
+    )
 
 
-async def from_post(http: HTTPRequest) -> Request:
-    """The operation in a POST. Raises BadRequest."""
-    media_type, *parameters = (piece.strip().lower() for piece in http.headers.get("content-type", "").split(";"))
+async def read(scope: Scope, headers: Headers, receive: Receive, *, most: int, within: float) -> Request:
+    """The operation in a request, of a body of at most `most` bytes, read `within` seconds. Raises BadRequest."""
+    match scope["method"]:
+        case "POST":
+            _check_content_type(headers.get("content-type", ""))
+            return _request(_json(await _body(headers, receive, most, within), "The body"))
+        case "GET":
+            _check_origin(headers)
+            return _request(_from_query(_parameters(scope)))
+    raise BadRequest(405, "Use POST, or GET for queries.", (("allow", "GET, POST"),))
+
+
+def _check_content_type(content_type: str) -> None:
+    if content_type == JSON:
+        return
+    media_type, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
     if media_type != JSON:
         raise BadRequest(415, f"Send the operation as Content-Type: {JSON}.")
     if any(each.startswith("charset=") and each[8:].strip('"') not in ("utf-8", "utf8") for each in parameters):
         raise BadRequest(415, "Send the body in UTF-8.")
-    return _request(_json(await _body(http), "The body"))
 
 
-def from_get(http: HTTPRequest) -> Request:
-    """The operation in a query string. Raises BadRequest."""
+def _check_origin(headers: Headers) -> None:
+    """Refuse what a form, an image or a script of any page may cause, and of other sites what needs no preflight."""
+    if any(name in headers for name in PREFLIGHTED) or headers.get("content-type", "").startswith(JSON):
+        return
+    names_json = any(type_ in headers.get("accept", "").lower() for type_ in (GRAPHQL, JSON))
+    is_fetch = names_json or headers.get("sec-fetch-mode") == "cors"
+    if not is_fetch or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise BadRequest(400, "To query by GET, send a header that no form can send: GraphQL-Require-Preflight: 1.")
+
+
+def _parameters(scope: Scope) -> dict[str, str]:
+    query_string: bytes = scope["query_string"]
+    if len(query_string) > LONGEST_URL:
+        raise BadRequest(414, f"A query string is at most {LONGEST_URL // 1024} KiB: use POST.")
+    return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+
+
+def _from_query(parameters: dict[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        name: http.query_params[name] for name in ("query", "operationName") if name in http.query_params
+        name: parameters[name] for name in ("query", "operationName", "documentId") if name in parameters
     }
     for name in ("variables", "extensions"):
-        if http.query_params.get(name):
-            fields[name] = _json(http.query_params[name].encode(), f"The parameter {name}")
-    return _request(fields)
+        if parameters.get(name):
+            fields[name] = _json(parameters[name].encode(), f"The parameter {name}")
+    return fields
 
 
-async def _body(http: HTTPRequest) -> bytes:
-    length = http.headers.get("content-length", "0")
+async def _body(headers: Headers, receive: Receive, most: int, within: float) -> bytearray:
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > most:
+        _too_long(most)
+    try:
+        async with asyncio.timeout(within):
+            return await _chunks(receive, most)
+    except TimeoutError:
+        raise BadRequest(408, f"The body didn't come within {within:g} s.", (("connection", "close"),)) from None
+
+
+async def _chunks(receive: Receive, most: int) -> bytearray:
     body = bytearray()
-    if length.isdecimal() and int(length) <= LARGEST_BODY:
-        try:
-            async for chunk in http.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    break
-            else:
-                return bytes(body)
-        except ClientDisconnect:
-            raise BadRequest(400, "The body ended early.") from None
-    raise BadRequest(413, f"A request is at most {LARGEST_BODY // 1024} KiB.", (("connection", "close"),))
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest(400, "The body ended early.")
+        body += message.get("body", b"")
+        if len(body) > most:
+            _too_long(most)
+        if not message.get("more_body", False):
+            return body
 
 
-def _json(body: bytes, what: str) -> Any:
+def _too_long(most: int) -> NoReturn:
+    raise BadRequest(413, f"A request is at most {most // 1024} KiB.", (("connection", "close"),))
+
+
+def _json(body: bytes | bytearray, what: str) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -103,16 +171,23 @@ def _json(body: bytes, what: str) -> Any:
 def _request(fields: Any) -> Request:
     if not isinstance(fields, dict):
         _refuse("The body must be a JSON object with the operation in `query`; batches are not supported.")
-    query, variables, name = fields.get("query"), fields.get("variables"), fields.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        _refuse("`query` must be a string with a GraphQL document.")
+    variables, name = fields.get("variables"), fields.get("operationName")
     if variables is not None and not isinstance(variables, dict):
         _refuse("`variables` must be an object.")
     if name is not None and not isinstance(name, str):
         _refuse("`operationName` must be a string.")
     if fields.get("extensions") is not None and not isinstance(fields["extensions"], dict):
         _refuse("`extensions` must be an object.")
-    return Request(query, variables, name or None)
+    try:
+        document = document_id(fields)
+    except ValueError as error:
+        _refuse(str(error))
+    query = fields.get("query")
+    if query is None and document is not None:
+        query = ""
+    if not isinstance(query, str) or not (query.strip() or document):
+        _refuse("`query` must be a string with a GraphQL document.")
+    return Request(query, variables, name or None, document)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import ExecutionResult, GraphQLError
 
@@ -29,6 +29,8 @@ class Request:
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    document_id: str | None = None
+    """Names a document that the server may know; `query` may be empty then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +39,51 @@ class Response:
 
     body: dict[str, Any]
     is_request_error: bool = False
-    retry_after: int | None = None
+    allowance: Allowance | None = None
+    """What the caller has left, where the operation was charged."""
     unavailable: bool = False
 
 
 Answer = Response | AsyncIterator[dict[str, Any]]
 
 
+class Library(Protocol):
+    """What finds operations: `persisted.Automatic`, or `trusted.Trusted`."""
+
+    async def get(self, text: str, operation_name: str | None, document_id: str | None) -> Operation:
+        """The admitted operation of a text, or of the document that is named. Raises Refused."""
+
+
 class Operations:
     """Runs operations. One per process."""
 
-    def __init__(self, executor: Executor, documents: Documents, services: Services) -> None:
-        self._executor, self._documents, self._services = executor, documents, services
+    def __init__(self, executor: Executor, documents: Documents, services: Services, library: Library) -> None:
+        self._executor, self._documents, self._services, self._library = executor, documents, services, library
 
-    def find(self, request: Request) -> Operation | Response:
+    async def find(self, request: Request) -> Operation | Response:
         """The admitted operation, or the answer that refuses it."""
         try:
-            return self._documents.get(request.query, request.operation_name)
+            return await self._library.get(request.query, request.operation_name, request.document_id)
         except Refused as refused:
             return _refused(refused)
 
     async def execute(self, viewer: Viewer, address: str, request: Request) -> Answer:
         """The answer, or the stream of answers of a subscription."""
-        operation = self.find(request)
+        operation = await self.find(request)
         return operation if isinstance(operation, Response) else await self.run(operation, viewer, address, request)
 
     async def run(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Answer:
         """Execute an admitted operation."""
         try:
-            context = await self._admit(operation, viewer, address, request)
+            price = self._documents.charge(operation, request.variables)
+            allowance = await self._charge(caller(viewer, address), price)
+            if not allowance.allowed:
+                return replace(refusal(RateLimited(allowance.retry_after_seconds)), allowance=allowance)
+            context = Context(self._services, viewer, address, price, allowance)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
             async with asyncio.timeout(DEADLINE):
-                return _response(await self._execute(operation, context, request))
+                return _response(await self._execute(operation, context, request), allowance)
         except Refused as refused:
             return _refused(refused)
         except (StarlingError, Unavailable) as error:
@@ -86,14 +100,9 @@ class Operations:
             context = context.afresh()
         return await self._executor.execute(operation, context, request.variables)
 
-    async def _admit(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Context:
-        price = self._documents.charge(operation, request.variables)
-        allowance = await self._charge(caller(viewer, address), price)
-        return Context(self._services, viewer, address, price, allowance)
-
     async def _charge(self, who: str, price: int) -> Allowance:
         limits = settings()
-        return await self._services.limiter.require(
+        return await self._services.limiter.charge(
             "operations", who, price, burst=limits.rate_burst, per_second=limits.rate_per_second
         )
 
@@ -128,15 +137,14 @@ def _refused(refused: Refused) -> Response:
 def refusal(error: StarlingError | Unavailable) -> Response:
     """The answer to an operation that wasn't executed."""
     body = {"errors": [{"message": str(error), "extensions": extensions(error)}]}
-    retry_after = error.retry_after if isinstance(error, RateLimited) else None
-    return Response(body, True, retry_after, isinstance(error, Unavailable))
+    return Response(body, is_request_error=True, unavailable=isinstance(error, Unavailable))
 
 
-def _response(result: ExecutionResult) -> Response:
+def _response(result: ExecutionResult, allowance: Allowance | None = None) -> Response:
     if not result.errors:
-        return Response({"data": result.data})
+        return Response({"data": result.data}, allowance=allowance)
     errors = [present(error) for error in result.errors]
     unavailable = any(isinstance(error.original_error, Unavailable) for error in result.errors)
     if result.data is None and all(error.path is None for error in result.errors):
-        return Response({"errors": errors}, True, unavailable=unavailable)
-    return Response({"errors": errors, "data": result.data}, unavailable=unavailable)
+        return Response({"errors": errors}, True, allowance, unavailable)
+    return Response({"errors": errors, "data": result.data}, False, allowance, unavailable)

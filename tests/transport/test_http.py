@@ -74,7 +74,7 @@ async def test_queries_go_by_get(api: Api):
         "operationName": "A",
         "variables": json.dumps({"handle": "nobody_here"}),
     }
-    response = await api.http.get("/graphql", params=parameters)
+    response = await api.http.get("/graphql", params=parameters, headers={"accept": GRAPHQL})
     assert response.json() == {"data": {"user": None}}
 
 
@@ -99,7 +99,7 @@ async def test_other_methods_are_told_which_there_are(api: Api, method: str):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_subscription_over_http_is_told_where_to_go(api: Api, method: str):
     request = {"params" if method == "GET" else "json": {"query": "subscription { feedUpdates { __typename } }"}}
-    response = await api.http.request(method, "/graphql", **request)
+    response = await api.http.request(method, "/graphql", **request, headers={"accept": JSON})
     assert response.status_code == 400
     assert "graphql-transport-ws" in response.json()["errors"][0]["message"]
 
@@ -111,7 +111,8 @@ async def test_a_subscription_over_http_is_told_where_to_go(api: Api, method: st
         ("PUT", "/graphql", {}, 405),
         ("GET", "/graphql", {}, 400),
         ("GET", "/graphql", {"accept": "text/html"}, 200),
-        ("GET", "/graphql?query={__typename}", {}, 200),
+        ("GET", "/graphql?query={__typename}", {"accept": JSON}, 200),
+        ("GET", "/graphql?query={__typename}", {}, 400),
         ("GET", "/graphql?query={__typename}", {"authorization": "Bearer x"}, 401),
         ("GET", "/healthz", {}, 200),
         ("GET", "/readyz", {}, 200),
@@ -155,7 +156,7 @@ async def test_a_failure_is_masked_and_logged_under_the_id_that_the_client_gets(
 async def test_a_failure_outside_of_any_field_is_masked_too(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setattr("transport.http._respond", lambda *_: 1 / 0)
+    monkeypatch.setattr("transport.http._status", lambda *_: 1 / 0)
     response = await api.post("{ __typename }")
     assert response.status_code == 500
     [error] = response.json()["errors"]

@@ -1,0 +1,21 @@
+"""Origins of web pages as settings name them, RFC 6454."""
+
+import re
+from typing import Any
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+
+
+def listed(text: Any) -> Any:
+    """What stands between commas."""
+    return [each.strip() for each in text.split(",") if each.strip()] if isinstance(text, str) else text
+
+
+def are_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, if each is an origin, or `*` stands alone. Raises ValueError."""
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin} is no origin: write it like https://app.example, in lower case, without a path")
+    if "*" in origins and len(origins) > 1:
+        raise ValueError("* stands for every origin, so it stands alone")
+    return origins
