@@ -23,7 +23,7 @@ from transport.operations import Operations, Request, Response, refusal
 Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
 Fields = list[tuple[str, str]]
 
-VARY = "Accept, Accept-Encoding, Authorization, Origin"
+VARY = "Accept, Accept-Encoding, Authorization"
 """What a cache must look at before it answers with an answer of ours."""
 
 
