@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from core.settings import settings
+from live.relay import LOCK as RELAY_LOCK
 from tests.chaos.balancer import Balancer
 from tests.chaos.engines import Engines
-from tests.chaos.servers import Server, holder
+from tests.chaos.servers import Server
 from tests.chaos.waiting import until
 
+_HOLDER = """
+select application_name from pg_locks join pg_stat_activity using (pid)
+where locktype = 'advisory' and granted and classid = 0 and objid = %s
+"""
 SETTINGS = {
     "STARLING_ENV": "development",
     "STARLING_DEMO": "false",
@@ -27,8 +32,10 @@ SETTINGS = {
 class Cluster:
     """Engines, servers, and clients' way to them."""
 
-    def __init__(self, engines: Engines, servers: list[Server]) -> None:
-        self.engines, self.servers, self.balancer = engines, servers, Balancer(servers)
+    def __init__(self, engines: Engines, logs: Path) -> None:
+        self.engines, self._logs = engines, logs
+        self.servers = [self.server("north"), self.server("south")]
+        self.balancer = Balancer(self.servers)
 
     @classmethod
     @asynccontextmanager
@@ -38,12 +45,15 @@ class Cluster:
             stack.enter_context(_settings())
             logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             engines = await stack.enter_async_context(Engines.started())
-            servers = [Server(name, engines, logs / name) for name in ("north", "south")]
-            cluster = cls(engines, servers)
+            cluster = cls(engines, logs)
             stack.push_async_callback(cluster._stop)
             await cluster.heal()
             await stack.enter_async_context(cluster.balancer)
             yield cluster
+
+    def server(self, name: str, *program: str) -> Server:
+        """A server over the same engines, which the balancer doesn't know of unless it is one of the two."""
+        return Server(name, self.engines, self._logs / name, program or ("server.py",))
 
     async def heal(self) -> None:
         """Start what doesn't run."""
@@ -54,9 +64,14 @@ class Cluster:
 
     async def relay(self) -> Server:
         """The server that is the relay; waits until there is one."""
-        await until(lambda: holder(self.engines, self.servers) is not None)
-        found = holder(self.engines, self.servers)
-        return found or await self.relay()
+        await until(lambda: self.holder() is not None)
+        return self.holder() or await self.relay()
+
+    def holder(self) -> Server | None:
+        """The server that holds the relay's lock; None in the moments in which nobody does."""
+        with self.engines.connect() as connection:
+            found = connection.execute(_HOLDER, [RELAY_LOCK]).fetchone()
+        return next((server for server in self.servers if found and server.name == found[0]), None)
 
     async def _stop(self) -> None:
         for server in self.servers:

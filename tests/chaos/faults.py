@@ -7,7 +7,16 @@ from typing import Protocol, cast
 from tests.chaos.cluster import Cluster
 from tests.chaos.report import Report
 
-NAMES = ("killed_worker", "killed_relay", "killed_redis", "redis_away", "restarted_postgres")
+NAMES = (
+    "killed_worker",
+    "killed_relay",
+    "killed_redis",
+    "redis_away",
+    "restarted_postgres",
+    "stopped_relay",
+    "crashed_commit",
+    "held_transaction",
+)
 
 
 class Fault(Protocol):

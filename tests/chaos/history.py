@@ -26,7 +26,7 @@ def check(load: Load, report: Report, *, p99_ms: float | None = None) -> None:
     report.at_most(0, "resyncs", sum(each.kind == "ResyncRequired" for r in load.readers for each in r.told))
     report.at_most(0, "errors on subscriptions", sum(len(reader.errors) for reader in load.readers))
     report.note("reconnects", sum(reader.connections - 1 for reader in load.readers))
-    delays = [delay for reader in load.readers for delay in latencies(reader, begun)]
+    delays = latencies(load, begun)
     report.note("commit→client p50", percentile(delays, 0.5), "ms")
     if p99_ms is None:
         report.note("commit→client p99", percentile(delays, 0.99), "ms")
@@ -66,7 +66,7 @@ def contradictions(readers: list[Reader]) -> int:
     for reader in readers:
         for each in told(reader):
             if each.kind == "PostAdded":
-                posts.setdefault(each.seq, set()).add(each.update["edge"]["node"]["id"])
+                posts.setdefault(each.seq, set()).add(each.post["id"])
     return sum(len(found) > 1 for found in posts.values())
 
 
@@ -74,7 +74,7 @@ def against_acknowledgements(load: Load) -> int:
     """Posts that were acknowledged before another was even sent, and yet stand after it."""
     written = {write.id: write for write in load.writes}
     added = [each for reader in load.readers for each in told(reader) if each.kind == "PostAdded"]
-    places = {each.update["edge"]["node"]["id"]: each.seq for each in added}
+    places = {each.post["id"]: each.seq for each in added}
     wrong, last_sent = 0, 0.0
     for post in sorted(places.keys() & written.keys(), key=places.__getitem__):
         wrong += written[post].acknowledged < last_sent
@@ -82,6 +82,12 @@ def against_acknowledgements(load: Load) -> int:
     return wrong
 
 
-def latencies(reader: Reader, begun: dict[int, datetime]) -> list[float]:
-    """Milliseconds from the beginning of an event's transaction, so never less than from its commit."""
-    return [(each.at - begun[each.seq].timestamp()) * 1000 for each in told(reader) if each.seq in begun]
+def latencies(load: Load, begun: dict[int, datetime]) -> list[float]:
+    """Milliseconds from the beginning of a write's transaction, so never less than from its commit."""
+    written = {write.id for write in load.writes}
+    return [
+        (each.at - begun[each.seq].timestamp()) * 1000
+        for reader in load.readers
+        for each in told(reader)
+        if each.post["id"] in written
+    ]

@@ -111,5 +111,5 @@ class Load:
 
 def posts_told(reader: Reader) -> Counter[str]:
     """How often each post was told of as new, after de-duplication by cursor."""
-    seen = {(told.seq, told.update["edge"]["node"]["id"]) for told in reader.told if told.kind == "PostAdded"}
+    seen = {(told.seq, told.post["id"]) for told in reader.told if told.kind == "PostAdded"}
     return Counter(post for _, post in seen)

@@ -40,6 +40,18 @@ class Told(NamedTuple):
     at: float
     """Seconds since the epoch."""
 
+    @property
+    def post(self) -> dict[str, Any]:
+        """What it tells of a post: `id`, `body`."""
+        update = self.update
+        removed = {"id": update.get("postId"), "body": None}
+        return update["edge"]["node"] if "edge" in update else update.get("post", removed)  # type: ignore[no-any-return]
+
+    @property
+    def body(self) -> str | None:
+        """The post's text, where it tells one."""
+        return self.post["body"]  # type: ignore[no-any-return]
+
 
 class Reader:
     """One subscriber."""

@@ -18,7 +18,6 @@ from tests.chaos.engines import Engines
 from tests.chaos.waiting import until
 
 PROJECT = Path(__file__).parents[2]
-RELAY_LOCK = 7302
 STOPS_WITHIN = 20.0
 """Seconds in which a server that was asked to stop has ended."""
 
@@ -26,7 +25,7 @@ STOPS_WITHIN = 20.0
 class Server:
     """One process; it keeps its port and its log from life to life."""
 
-    def __init__(self, name: str, engines: Engines, log: Path, program: Sequence[str] = ("server.py",)) -> None:
+    def __init__(self, name: str, engines: Engines, log: Path, program: Sequence[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
         self.name, self.log = name, log
@@ -99,14 +98,3 @@ class Server:
     def said(self) -> str:
         """Its log."""
         return self.log.read_text("utf-8", "replace")
-
-
-def holder(engines: Engines, servers: Sequence[Server]) -> Server | None:
-    """Which of them is the relay; None in the moments in which nobody is."""
-    with engines.connect() as connection:
-        found = connection.execute(
-            "select application_name from pg_locks join pg_stat_activity using (pid) "
-            "where locktype = 'advisory' and granted and classid = 0 and objid = %s",
-            [RELAY_LOCK],
-        ).fetchone()
-    return next((server for server in servers if found and server.name == found[0]), None)
