@@ -1,0 +1,5 @@
+"""See benchmarks/compare.py."""
+
+from benchmarks.comparison.command import main
+
+main()
