@@ -1,3 +1,5 @@
+import gc
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -191,30 +193,42 @@ SIZES = (80, 250, 700, 1200, 1900)
 """About as many tokens."""
 
 
-def cpu_milliseconds(documents: Documents, text: str) -> float:
-    """The better of two, refused or not."""
-    times = []
-    for _ in range(2):
+MOST_MILLISECONDS = 20
+ATTEMPTS = 12
+"""A processor that others use, too, is slow at times, but not every time."""
+
+
+def cpu_milliseconds(documents: Documents, text: str, enough: float = 0, attempts: int = 2) -> float:
+    """The best of some attempts, refused or not, ending with one that is good enough."""
+    best = math.inf
+    for _ in range(attempts):
         started = time.process_time()
         with suppress(Refused):
             documents.get(text)
+        best = min(best, 1000 * (time.process_time() - started))
+        if best <= enough:
+            break
         documents = Documents(documents.schema, documents.limits)
-        times.append(time.process_time() - started)
-    return 1000 * min(times)
+    return best
 
 
 def test_two_hundred_malicious_documents_cost_little_each(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = {document(size): f"{family}, {size}" for family, document in FAMILIES.items() for size in SIZES}
+    assert len(texts) >= 200
     cpu_milliseconds(Documents(schema, Limits()), "{ hello }")
-    spent = {
-        f"{family}, {size}": cpu_milliseconds(Documents(schema, Limits()), document(size))
-        for family, document in FAMILIES.items()
-        for size in SIZES
-    }
-    assert len(spent) >= 200
+    gc.collect()
+    gc.freeze()  # what other tests left behind isn't the documents' to look through
+    try:
+        spent = {
+            name: cpu_milliseconds(Documents(schema, Limits()), text, MOST_MILLISECONDS, ATTEMPTS)
+            for text, name in texts.items()
+        }
+    finally:
+        gc.unfreeze()
     dearest = sorted(spent, key=spent.__getitem__, reverse=True)[:5]
     with capsys.disabled():
         print("\nms of CPU:", ", ".join(f"{name}: {spent[name]:.1f}" for name in dearest))  # noqa: T201
-    assert spent[dearest[0]] < 100
+    assert spent[dearest[0]] <= MOST_MILLISECONDS
 
 
 @pytest.mark.parametrize("family", FAMILIES)
