@@ -43,5 +43,8 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    # No line says where it was logged, by which thread or process; finding that out is half of a line's cost.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for noisy in ("alembic", "psycopg.pool", "authlib", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.ERROR)

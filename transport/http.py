@@ -21,10 +21,12 @@ from transport.negotiation import GRAPHQL, JSON, BadRequest, Headers, headers_of
 from transport.operations import Operations, Request, Response, refusal
 
 Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
-Fields = list[tuple[str, str]]
+Fields = list[tuple[bytes, bytes]]
 
-VARY = "Accept, Accept-Encoding, Authorization"
+VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
 """What a cache must look at before it answers with an answer of ours."""
+_CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON, GRAPHQL)}
+NOT_STORED = (b"cache-control", b"no-store")
 
 
 class GraphQLOverHTTP:
@@ -36,7 +38,8 @@ class GraphQLOverHTTP:
         self._operations, self._tokens, self._public, self._explorer = operations, tokens, public, explorer
         self._most, self._within, self._fresh = config.limit_body, config.limit_body_seconds, config.public_seconds
         window = round(config.rate_burst / config.rate_per_second) or 1
-        self._policy = f'"operations";q={config.rate_burst};w={window};starling-unit="price"'
+        policy = f'"operations";q={config.rate_burst};w={window};starling-unit="price"'
+        self._policy = b"ratelimit-policy", policy.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -52,7 +55,7 @@ class GraphQLOverHTTP:
             request = await read(scope, headers, receive, most=self._most, within=self._within)
             answer = await self._execute(scope, headers, request)
         except BadRequest as bad:
-            status, body, fields = bad.status, _explained(bad), [*bad.headers, ("cache-control", "no-store")]
+            status, body, fields = bad.status, _explained(bad), [*bad.headers, NOT_STORED]
         else:
             status, body = _status(answer, media_type), answer.body
             fields = self._fields(scope, headers, request, answer)
@@ -66,7 +69,7 @@ class GraphQLOverHTTP:
         try:
             viewer = (await self._tokens.verified(headers.get("authorization"))).viewer
         except NotSignedIn as error:
-            raise BadRequest(401, error.message, (("www-authenticate", 'Bearer error="invalid_token"'),)) from error
+            raise BadRequest(401, error.message, ((b"www-authenticate", b'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:
             return refusal(error)
         address = scope["client"][0] if scope.get("client") else "unknown"
@@ -77,14 +80,14 @@ class GraphQLOverHTTP:
 
     def _fields(self, scope: Scope, headers: Headers, request: Request, answer: Response) -> Fields:
         if self._is_public(scope, headers, request, answer):
-            return [("cache-control", f"public, max-age={self._fresh}"), ("vary", VARY)]
-        fields = [("cache-control", "no-store")]
+            return [(b"cache-control", b"public, max-age=%d" % self._fresh), VARY]
+        fields = [NOT_STORED]
         if answer.allowance:
-            fields += [("ratelimit-policy", self._policy), ("ratelimit", _left(answer.allowance))]
+            fields += [self._policy, (b"ratelimit", _left(answer.allowance))]
             if not answer.allowance.allowed:
-                fields.append(("retry-after", str(answer.allowance.retry_after_seconds)))
+                fields.append((b"retry-after", b"%d" % answer.allowance.retry_after_seconds))
         if answer.unavailable:
-            fields.append(("retry-after", "1"))
+            fields.append((b"retry-after", b"1"))
         return fields
 
     def _is_public(self, scope: Scope, headers: Headers, request: Request, answer: Response) -> bool:
@@ -104,7 +107,7 @@ def _check_transport(scope: Scope, operation: Operation) -> None:
     if operation.kind == "subscription":
         raise BadRequest(400, "Subscriptions go over a WebSocket at the same URL: graphql-transport-ws.")
     if scope["method"] == "GET" and operation.kind != "query":
-        raise BadRequest(405, "Only queries go by GET: use POST.", (("allow", "POST"),))
+        raise BadRequest(405, "Only queries go by GET: use POST.", ((b"allow", b"POST"),))
 
 
 def _status(answer: Response, media_type: str) -> int:
@@ -115,10 +118,10 @@ def _status(answer: Response, media_type: str) -> int:
     return 400 if answer.is_request_error and media_type != JSON else 200
 
 
-def _left(allowance: Allowance) -> str:
+def _left(allowance: Allowance) -> bytes:
     """https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/, section 4."""
     seconds = allowance.reset_after_seconds if allowance.allowed else allowance.retry_after_seconds
-    return f'"operations";r={max(0, allowance.remaining)};t={seconds}'
+    return b'"operations";r=%d;t=%d' % (max(0, allowance.remaining), seconds)
 
 
 def _explained(bad: BadRequest) -> dict[str, object]:
@@ -131,12 +134,11 @@ async def _send(send: Send, headers: Headers, status: int, body: bytes, media_ty
         chosen = encoding(headers.get("accept-encoding"))
         if chosen:
             body = compress(body, chosen)
-            fields.append(("content-encoding", chosen))
-        if not any(name == "vary" for name, _ in fields):
-            fields.append(("vary", "Accept-Encoding"))
-    fields += [("content-type", f"{media_type}; charset=utf-8"), ("content-length", str(len(body)))]
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
+            fields.append((b"content-encoding", chosen.encode()))
+        if VARY not in fields:
+            fields.append((b"vary", b"Accept-Encoding"))
+    fields += [(b"content-type", _CONTENT_TYPES[media_type]), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -28,6 +28,8 @@ PREFLIGHTED = (
 )
 """Headers for which a browser asks before it lets a page of another origin send them; a form can't send any."""
 
+CLOSE = (b"connection", b"close")
+
 Headers = dict[str, str]
 
 
@@ -37,7 +39,7 @@ class BadRequest(Exception):
 
     status: int
     message: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def headers_of(scope: Scope) -> Headers:
@@ -93,7 +95,7 @@ async def read(scope: Scope, headers: Headers, receive: Receive, *, most: int, w
         case "GET":
             _check_origin(headers)
             return _request(_from_query(_parameters(scope)))
-    raise BadRequest(405, "Use POST, or GET for queries.", (("allow", "GET, POST"),))
+    raise BadRequest(405, "Use POST, or GET for queries.", ((b"allow", b"GET, POST"),))
 
 
 def _check_content_type(content_type: str) -> None:
@@ -141,7 +143,7 @@ async def _body(headers: Headers, receive: Receive, most: int, within: float) ->
         async with asyncio.timeout(within):
             return await _chunks(receive, most)
     except TimeoutError:
-        raise BadRequest(408, f"The body didn't come within {within:g} s.", (("connection", "close"),)) from None
+        raise BadRequest(408, f"The body didn't come within {within:g} s.", (CLOSE,)) from None
 
 
 async def _chunks(receive: Receive, most: int) -> bytearray:
@@ -158,7 +160,7 @@ async def _chunks(receive: Receive, most: int) -> bytearray:
 
 
 def _too_long(most: int) -> NoReturn:
-    raise BadRequest(413, f"A request is at most {most // 1024} KiB.", (("connection", "close"),))
+    raise BadRequest(413, f"A request is at most {most // 1024} KiB.", (CLOSE,))
 
 
 def _json(body: bytes | bytearray, what: str) -> Any:
