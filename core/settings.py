@@ -81,6 +81,19 @@ class Settings(BaseSettings):
     write_per_second: float = Field(1.0, gt=0)
     """How many of them come back each second."""
 
+    limit_sockets: int = Field(20_000, ge=1)
+    """How many sockets and streams of live updates a process has."""
+    limit_sockets_per_address: int = Field(1_000, ge=1)
+    limit_sockets_per_user: int = Field(100, ge=1)
+    limit_subscriptions: int = Field(100, ge=1)
+    """How many operations a socket has at a time."""
+    limit_messages_per_second: float = Field(50.0, gt=0)
+    """How many messages a client may send on a socket; twice as many at once."""
+    live_hours: float = Field(24.0, gt=0)
+    """How long events are kept for those who come back."""
+    live_events: int = Field(1_000_000, ge=1)
+    """How many of them are kept at most."""
+
     @property
     def production(self) -> bool:
         """Whether development defaults are refused."""

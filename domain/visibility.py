@@ -66,8 +66,8 @@ def visible_comment(viewer: UserIdColumn, comment: type[Comment] = Comment) -> C
 def hidden_users(viewer: UserIdColumn) -> Subquery:
     """SQL: `user_id` of everybody whom a block hides from the viewer, to take them off counts."""
     return union(
-        select(Block.blocked_id.label("user_id")).where(Block.blocker_id == viewer),
-        select(Block.blocker_id).where(Block.blocked_id == viewer),
+        select(Block.blocked_id.label("user_id")).where(Block.blocker_id == viewer).correlate_except(Block),
+        select(Block.blocker_id).where(Block.blocked_id == viewer).correlate_except(Block),
     ).subquery("hidden")
 
 

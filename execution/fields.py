@@ -3,7 +3,8 @@
 The declaration is the field's Strawberry resolver, and is kept in its metadata under `SOURCE` for a compiled executor
 to read: both serve the same field, so they can't disagree.
 
-`cost` is the field's price; `public` says that everybody who isn't signed in is given the same, see public.py.
+`cost` is the field's price; `public` says that everybody who isn't signed in is given the same, see public.py;
+`shared`, that all who may see the row are, so that a live event is executed once for all of them, see sharing.py.
 
 A context has `loaders`, which gives the operation's loader of a class; a row has its columns as attributes, and
 `model_of` tells what it is a row of.
@@ -67,7 +68,7 @@ def row_type(
 
 def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: int = 0) -> Any:
     """The row's attribute of the field's name, or what `of` makes of the row: public, as it goes by the row alone."""
-    metadata: dict[Any, Any] = {"cost": cost, "public": True}
+    metadata: dict[Any, Any] = {"cost": cost, "public": True, "shared": True}
     if of is None:
         return strawberry.field(description=description, metadata=metadata)
 
@@ -78,7 +79,14 @@ def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: in
 
 
 def loaded(
-    loader: type[Any], description: str, *, by: str, take: str | None = None, cost: int = 1, public: bool = False
+    loader: type[Any],
+    description: str,
+    *,
+    by: str,
+    take: str | None = None,
+    cost: int = 1,
+    public: bool = False,
+    shared: bool = False,
 ) -> Any:
     """What `loader` has for the row's key `by`, or its attribute `take`; None where the key is None."""
 
@@ -89,7 +97,7 @@ def loaded(
         value = await info.context.loaders[loader].load(key)
         return value if take is None or value is None else getattr(value, take)
 
-    metadata = {"cost": cost, "public": public, SOURCE: Loaded(loader, by, take)}
+    metadata = {"cost": cost, "public": public, "shared": shared, SOURCE: Loaded(loader, by, take)}
     return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 

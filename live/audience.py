@@ -1,31 +1,122 @@
 """Whom of those who listen an event concerns: one SELECT for all of them, made after the event came."""
 
+from collections.abc import Collection
+from typing import Any
+
 from aiodataloader import DataLoader
-from sqlalchemy import BigInteger, and_, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, Executable, and_, bindparam, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
-from models.follows import Follow
+from domain.visibility import UserIdColumn, follows, visible_comment, visible_post, visible_user
+from loaders.counts import hidden, totals
+from models.comments import Comment
+from models.posts import Post, PostCounter, PostLike
 
-_pair = func.unnest(
-    bindparam("viewers", type_=ARRAY(BigInteger)), bindparam("authors", type_=ARRAY(BigInteger))
-).table_valued("viewer", "author")
-_pairs = _pair.render_derived(name="pairs")
+_IDS = ARRAY(BigInteger)
+_viewers = func.unnest(bindparam("viewers", type_=_IDS)).table_valued("viewer").render_derived(name="viewers")
+_viewer = _viewers.c.viewer
+_AUTHOR: ColumnElement[int] = bindparam("author", type_=BigInteger)
+_ID: ColumnElement[int] = bindparam("id", type_=BigInteger)
 
 
-class FollowsAuthor(DataLoader[tuple[int, int], bool]):
-    """Whether a viewer follows an author, for (viewer, author). Batches across subscribers, and remembers nothing."""
+def _has_in_feed(author: UserIdColumn) -> ColumnElement[bool]:
+    return or_(_viewer == author, follows(_viewer, author))
 
-    statement = select(_pairs.c.viewer, _pairs.c.author).join(
-        Follow, and_(Follow.follower_id == _pairs.c.viewer, Follow.followee_id == _pairs.c.author)
+
+def _seen(model: type[Post] | type[Comment], *rule: ColumnElement[bool]) -> Executable:
+    """The row `id`, once for all the viewers for whom the rule holds."""
+    rows = select(model, func.array_agg(_viewer).label("viewers"))
+    return rows.join(_viewers, and_(*rule)).where(model.id == _ID).group_by(model.id)
+
+
+_POST = _seen(Post, visible_post(_viewer))
+_FEED_POST = _seen(Post, _has_in_feed(Post.author_id), visible_post(_viewer))
+_COMMENT = _seen(Comment, visible_comment(_viewer))
+_HAVE_AUTHOR = select(_viewer).where(_has_in_feed(_AUTHOR))
+_SEE_POST_AND_AUTHOR = (
+    select(_viewer).join(Post, Post.id == _ID).where(visible_post(_viewer), visible_user(_viewer, _AUTHOR))
+)
+_LOST_POST = (
+    select(_viewer, visible_user(_viewer, Post.author_id).label("sees_author"))
+    .join(Post, Post.id == _ID)
+    .where(~visible_post(_viewer))
+)
+_totals = totals(PostCounter, Post.id, "likes", "comments")
+_COUNTS = (
+    select(
+        (_totals.c.likes - hidden(PostLike.user_id, PostLike.post_id == Post.id, viewer=_viewer)).label("likes"),
+        (_totals.c.comments - hidden(Comment.author_id, Comment.post_id == Post.id, viewer=_viewer)).label("comments"),
+        func.array_agg(_viewer).label("viewers"),
     )
+    .select_from(Post)
+    .join(_totals, true())
+    .join(_viewers, visible_post(_viewer))
+    .where(Post.id == _ID)
+    .group_by(literal_column("1"), literal_column("2"))
+)
+_pairs = (
+    func.unnest(bindparam("viewers", type_=_IDS), bindparam("posts", type_=_IDS))
+    .table_valued("viewer", "post")
+    .render_derived(name="pairs")
+)
+_VISIBLE = select(_pairs.c.viewer, Post.id, Post.author_id).join(
+    Post, and_(Post.id == _pairs.c.post, visible_post(_pairs.c.viewer))
+)
+
+
+class Audience:
+    """Asks who may see what, for many viewers at once. Remembers nothing. All raise Unavailable."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def of_post(self, post_id: int, viewers: Collection[int]) -> Any | None:
+        """The post, with the `viewers` who may see it; None where nobody may."""
+        return await self._seen(_POST, post_id, viewers)
+
+    async def of_post_in_feeds(self, post_id: int, viewers: Collection[int]) -> Any | None:
+        """The post, with the `viewers` who have it in their feeds; None where nobody has."""
+        return await self._seen(_FEED_POST, post_id, viewers)
+
+    async def of_comment(self, comment_id: int, viewers: Collection[int]) -> Any | None:
+        """The comment, with the `viewers` who may see it; None where nobody may."""
+        return await self._seen(_COMMENT, comment_id, viewers)
+
+    async def of_author(self, author_id: int, viewers: Collection[int]) -> list[int]:
+        """Who has the author's posts in the feed."""
+        return [row.viewer for row in await self._read(_HAVE_AUTHOR, viewers, author=author_id)]
+
+    async def of_post_and_person(self, post_id: int, author_id: int, viewers: Collection[int]) -> list[int]:
+        """Who may see both the post and this person."""
+        return [row.viewer for row in await self._read(_SEE_POST_AND_AUTHOR, viewers, id=post_id, author=author_id)]
+
+    async def without_post(self, post_id: int, viewers: Collection[int]) -> list[Any]:
+        """Each `viewer` who may not see the post, and whether that `sees_author`; nobody where there is no post."""
+        return await self._read(_LOST_POST, viewers, id=post_id)
+
+    async def of_counts(self, post_id: int, viewers: Collection[int]) -> list[Any]:
+        """The post's `likes` and `comments`, each pair with the `viewers` for whom it counts so."""
+        return await self._read(_COUNTS, viewers, id=post_id)
+
+    async def _seen(self, statement: Executable, id: int, viewers: Collection[int]) -> Any | None:
+        rows = await self._read(statement, viewers, id=id)
+        return rows[0] if rows else None
+
+    async def _read(self, statement: Executable, viewers: Collection[int], **parameters: Any) -> list[Any]:
+        return await self.db.read(statement, viewers=list(viewers), **parameters)
+
+
+class AuthorOfVisiblePost(DataLoader[tuple[int, int], int | None]):
+    """Who wrote a post that a viewer may see, for (viewer, post). Batches across viewers, and remembers nothing."""
 
     def __init__(self, db: Database) -> None:
         super().__init__(cache=False)
         self._db = db
 
-    async def batch_load_fn(self, keys: list[tuple[int, int]]) -> list[bool]:
+    async def batch_load_fn(self, keys: list[tuple[int, int]]) -> list[int | None]:
         """Read all pairs at once."""
-        viewers, authors = map(list, zip(*keys, strict=True))
-        found = {tuple(row) for row in await self._db.read(self.statement, viewers=viewers, authors=authors)}
-        return [key in found for key in keys]
+        viewers, posts = map(list, zip(*keys, strict=True))
+        rows = await self._db.read(_VISIBLE, viewers=viewers, posts=posts)
+        found = {(row.viewer, row.id): row.author_id for row in rows}
+        return [found.get(key) for key in keys]

@@ -1,89 +1,87 @@
-"""What events mean for a viewer's feed: posts by the viewer and by those whom the viewer follows."""
+"""What events mean for feeds: posts by the viewer and by those whom the viewer follows."""
 
-import math
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
 from core import ids
 from domain import events
+from domain.viewer import Viewer
 from execution.pages import Edge, Page
 from live import topics, updates
 from live.stream import Entry
 from live.topics import Topic
-from live.updates import RemovalReason, Telling
+from live.updates import RemovalReason, Telling, series
+from loaders.base import Loaders
 from loaders.feeds import Feed
 from loaders.follows import FollowOfViewer, FollowState
-from loaders.posts import NewestPosts, PostById
+from loaders.posts import NewestPosts
 from loaders.users import UserById
 
 if TYPE_CHECKING:
-    from loaders.context import Context
+    from live.audience import Audience
 
 
-class FeedOfViewer:
-    """The source of `feedUpdates`."""
+class Feeds:
+    """The subject of `feedUpdates`: everybody's feed."""
 
-    over = False
+    has_counts = False
+    topics: tuple[Topic, ...] = (topics.FEEDS,)
 
-    def __init__(self, context: "Context", viewer: int) -> None:
-        self._context, self._viewer = context, viewer
-        self._follows_author = context.services.hub.follows_author
-        self.topics: tuple[Topic, ...] = (topics.POSTS, topics.user(viewer))
+    def __init__(self, audience: "Audience") -> None:
+        self._audience = audience
 
-    async def open(self) -> None:
-        """Everybody has a feed."""
-
-    def due_in(self) -> float:
-        """Nothing is told without an event."""
-        return math.inf
-
-    async def overdue(self) -> list[Telling]:
+    async def counted(self, viewers: Collection[int]) -> list[Telling]:
         """Nothing."""
         return []
 
-    async def told(self, entry: Entry) -> list[Telling]:
-        """What the event means for the feed as it is now."""
+    async def told(self, entry: Entry, viewers: Collection[int]) -> list[Telling]:
+        """What the event means for these viewers' feeds as they are now."""
         match entry.event:
+            case events.PostDeleted(post_id, author_id):
+                gone = partial(updates.PostRemoved, post_id=post_id, reason=RemovalReason.DELETED)
+                return [Telling(gone, await self._audience.of_author(author_id, viewers))]
             case events.PostEvent() as event:
-                return await self._post(event) if await self._is_in_feed(event.author_id) else []
-            case events.Unfollowed(self._viewer, followee):
-                return await self._author_left(entry, followee)
-            case events.Blocked(self._viewer, other) | events.Blocked(other, self._viewer):
-                return await self._author_blocked(entry, other)
+                return await self._post(event, viewers)
+            case events.Unfollowed(viewer, author) if viewer in viewers:
+                return await self._author_left(entry, viewer, author)
+            case events.Blocked(one, other):
+                both = [(one, other), (other, one)]
+                return [
+                    telling
+                    for viewer, author in both
+                    if viewer in viewers
+                    for telling in await self._author_blocked(entry, viewer, author)
+                ]
         return []
 
-    async def _is_in_feed(self, author: int) -> bool:
-        return author == self._viewer or await self._follows_author.load((self._viewer, author))
-
-    async def _post(self, event: events.PostEvent) -> list[Telling]:
-        if isinstance(event, events.PostDeleted):
-            return [partial(updates.PostRemoved, post_id=event.post_id, reason=RemovalReason.DELETED)]
-        post = await self._context.afresh().loaders[PostById].load(event.post_id)
-        if post is None:
+    async def _post(self, event: events.PostEvent, viewers: Collection[int]) -> list[Telling]:
+        row = await self._audience.of_post_in_feeds(event.post_id, viewers)
+        if row is None:
             return []
         if isinstance(event, events.PostEdited):
-            return [partial(updates.PostEdited, post=post)]
-        page = Page([post], False, False, Feed.listings[""].cursor)
-        return [partial(updates.PostAdded, edge=Edge(post, page))]
+            return [Telling(partial(updates.PostEdited, post=row), row.viewers)]
+        page = Page([row], False, False, Feed.listings[""].cursor)
+        return [Telling(partial(updates.PostAdded, edge=Edge(row, page)), row.viewers)]
 
-    async def _author_left(self, entry: Entry, author: int) -> list[Telling]:
+    async def _author_left(self, entry: Entry, viewer: int, author: int) -> list[Telling]:
         """The viewer followed the author until now, and so could see every post."""
-        loaders = self._context.afresh().loaders
+        loaders = Loaders(self._audience.db, Viewer(viewer))
         if await loaders[FollowOfViewer].load(author) is FollowState.FOLLOWING:
             return []
         is_visible = await loaders[UserById].load(author) is not None
         reason = RemovalReason.UNFOLLOWED if is_visible else RemovalReason.BLOCKED
         posts = await loaders[NewestPosts].load((author, ids.at(entry.at)))
-        return [partial(updates.PostRemoved, post_id=post.id, reason=reason) for post in posts]
+        return series([partial(updates.PostRemoved, post_id=post.id, reason=reason) for post in posts], viewer)
 
-    async def _author_blocked(self, entry: Entry, author: int) -> list[Telling]:
+    async def _author_blocked(self, entry: Entry, viewer: int, author: int) -> list[Telling]:
         """Where there was a follow, its end has taken all posts away. Otherwise there may be those that all could see.
 
         The ids of others would tell how much somebody writes who has hidden it.
         """
-        loaders = self._context.afresh().loaders
+        loaders = Loaders(self._audience.db, Viewer(viewer))
         if await loaders[FollowOfViewer].load(author) is FollowState.FOLLOWING:
             return []
-        posts = await loaders[NewestPosts].load((author, ids.at(entry.at)))
-        removed = [post for post in posts if post.for_all]
-        return [partial(updates.PostRemoved, post_id=post.id, reason=RemovalReason.BLOCKED) for post in removed]
+        posts = [post for post in await loaders[NewestPosts].load((author, ids.at(entry.at))) if post.for_all]
+        blocked = RemovalReason.BLOCKED
+        return series([partial(updates.PostRemoved, post_id=post.id, reason=blocked) for post in posts], viewer)

@@ -1,21 +1,25 @@
-"""The hub: one process's present. It follows the stream, remembers the last of it, and wakes who is concerned."""
+"""The hub: one process's present. It follows the stream, remembers the last of it, and wakes whom it concerns."""
 
 import asyncio
+import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.database import Database
 from core.errors import Unavailable
 from domain.events import Event
 from live import log, positions
-from live.audience import FollowsAuthor
-from live.listener import Listener
+from live.audience import Audience, AuthorOfVisiblePost
+from live.channel import Channel
 from live.outage import RESTART_AFTER, Outage, keep_running, logger, stop
 from live.pokes import Pokes
 from live.relay import Relay
 from live.stream import Entry, EventStream
+from live.teller import Subject
 from live.topics import Topic, topics
 
 if TYPE_CHECKING:
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
 TAIL = 1_000
 START_PATIENCE = 2.0
+HEARTBEAT = 15.0
+BEATS = 15
+"""How often, in the time of a heartbeat, those are looked for who have heard nothing for so long."""
 
 ANOTHER_HISTORY = "This cursor is from another history: query anew, and go on from the cursor here."
 TOO_OLD = "What came after this cursor is no longer kept: query anew, and go on from the cursor here."
@@ -36,17 +43,30 @@ class Place(NamedTuple):
     resync: str | None = None
 
 
+@dataclass(slots=True)
+class Figures:
+    """What has happened since the process started, for its metrics."""
+
+    deliveries: int = 0
+    replays: int = 0
+    resyncs: int = 0
+    stalls: int = 0
+
+
 class Hub:
     """One per process."""
 
-    def __init__(self, db: Database, redis: "Redis") -> None:
-        self.db, self.redis = db, redis
+    def __init__(self, db: Database, redis: "Redis", *, heartbeat: float = HEARTBEAT) -> None:
+        self.db, self.redis, self.heartbeat = db, redis, heartbeat
+        self.audience = Audience(db)
         self.position = 0
-        """The last event that was given to listeners."""
-        self.follows_author: FollowsAuthor
+        """The last event that was given to the channels."""
+        self.author_of_visible_post: AuthorOfVisiblePost
         self._history: str | None = None
         self._tail: deque[Entry] = deque(maxlen=TAIL)
-        self._listeners: dict[Topic, set[Listener]] = defaultdict(set)
+        self.channels: dict[Hashable, Channel] = {}
+        self.figures = Figures()
+        self._topics: dict[Topic, dict[Channel, Hashable]] = defaultdict(dict)
         self._on_event: list[Callable[[Event], None]] = []
         self._on_gap: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[Any]] = []
@@ -54,7 +74,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, and stand as a candidate for the relay. Doesn't fail while the database is away."""
-        self.follows_author = FollowsAuthor(self.db)
+        self.author_of_visible_post = AuthorOfVisiblePost(self.db)
         self._tasks = [asyncio.create_task(self._begin())]
         with suppress(TimeoutError):
             async with asyncio.timeout(START_PATIENCE):
@@ -62,7 +82,7 @@ class Hub:
 
     async def stop(self) -> None:
         """End every task."""
-        await stop(self._tasks)
+        await stop([*self._tasks, *(task for channel in self.channels.values() for task in channel.chores())])
 
     def on_event(self, callback: Callable[[Event], None]) -> None:
         """Call back for each event, in order."""
@@ -109,6 +129,14 @@ class Hub:
             oldest = (await log.position(self.db)).last_seq + 1
         return seq >= oldest - 1
 
+    async def after(self, seq: int) -> list[Entry]:
+        """Some of the events after `seq`, in order: none if that is the present, and later ones where some are gone.
+
+        Raises Unavailable.
+        """
+        recent = self.since(seq)
+        return [Entry.of(record) for record in await log.after(self.db, seq)] if recent is None else recent
+
     def since(self, seq: int) -> list[Entry] | None:
         """All events after `seq` up to the present; None when they reach further back than the hub's memory."""
         if seq >= self.position:
@@ -116,19 +144,22 @@ class Hub:
         missed = self.position - seq
         return list(self._tail)[-missed:] if missed <= len(self._tail) else None
 
-    @contextmanager
-    def listen(self, after: int, *on: Topic) -> Iterator[Listener]:
-        """Listen to topics from a place on."""
-        listener = Listener(self, after, on)
-        for topic in listener.topics:
-            self._listeners[topic].add(listener)
-        try:
-            yield listener
-        finally:
-            for topic in listener.topics:
-                self._listeners[topic].discard(listener)
-                if not self._listeners[topic]:
-                    del self._listeners[topic]
+    def channel(self, key: Hashable, subject: Callable[[], Subject]) -> Channel:
+        """The channel of this key; of this subject if it is new."""
+        channel = self.channels.get(key)
+        if channel is None:
+            channel = self.channels[key] = Channel(self, subject())
+            for topic in channel.subject.topics:
+                self._topics[topic][channel] = key
+        return channel
+
+    def close(self, channel: Channel) -> None:
+        """Forget a channel that nobody listens to."""
+        for topic in channel.subject.topics:
+            key = self._topics[topic].pop(channel, None)
+            if not self._topics[topic]:
+                del self._topics[topic]
+            self.channels.pop(key, None)
 
     async def _begin(self) -> None:
         away = Outage("Live updates wait for the database")
@@ -144,7 +175,9 @@ class Hub:
         relay = Relay(self.db, self.redis, f"{key}:events", pokes)
         self._stream = f"{key}:events"
         self.db.on_events = pokes.send
-        self._tasks += [asyncio.create_task(keep_running(work)) for work in (pokes.carry, relay.run, self._follow)]
+        self._tasks += [
+            asyncio.create_task(keep_running(work)) for work in (pokes.carry, relay.run, self._follow, self._beat)
+        ]
         self._ready.set()
 
     async def _remember(self) -> None:
@@ -161,27 +194,33 @@ class Hub:
         async for entry in EventStream(self.db, self.redis, self._stream, self.position).entries():
             self._publish(entry)
 
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat / BEATS)
+            for channel in list(self.channels.values()):
+                await channel.beat(time.monotonic() - self.heartbeat)
+
     def _publish(self, entry: Entry) -> None:
         """Tell who is concerned. Nothing here waits: what one sees, all see."""
         if entry.seq != self.position + 1:
             self._lose_track()
         self.position = entry.seq
         self._tail.append(entry)
-        for listener in self._concerned(entry):
-            listener.offer(entry)
+        for channel in self._concerned(entry):
+            channel.offer(entry)
         if entry.event is not None:
             for callback in self._on_event:
                 _call(callback, entry.event)
 
-    def _concerned(self, entry: Entry) -> Iterable[Listener]:
-        sets = [self._listeners[topic] for topic in topics(entry.event) if topic in self._listeners]
-        return sets[0] if len(sets) == 1 else set().union(*sets)
+    def _concerned(self, entry: Entry) -> Iterable[Channel]:
+        found = [self._topics[topic] for topic in topics(entry.event) if topic in self._topics]
+        return found[0] if len(found) == 1 else dict.fromkeys(chain(*found))
 
     def _lose_track(self) -> None:
         logger.error("Events after %s are no longer kept and were missed", self.position)
         self._tail.clear()
-        for listener in set().union(*self._listeners.values()):
-            listener.fall_behind()
+        for channel in self.channels.values():
+            channel.fall_behind()
         for callback in self._on_gap:
             _call(callback)
 

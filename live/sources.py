@@ -1,109 +1,112 @@
 """Where subscriptions come from: what happens, as one viewer may see it, from a cursor on and then live."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Hashable
+from typing import TYPE_CHECKING, Any
 
-from core.errors import Unavailable
-from live import updates
-from live.feed import FeedOfViewer
-from live.listener import HistoryLost, Listener
-from live.stream import Entry
-from live.thread import ThreadOfPost
-from live.topics import Topic
+from core.errors import NotFound
+from domain.viewer import Viewer
+from live.cohort import Rendering
+from live.feed import Feeds
+from live.listener import Listener, Sink
+from live.teller import Subject
+from live.thread import Thread
+from live.updates import Update
 
 if TYPE_CHECKING:
     from live.hub import Hub, Place
     from loaders.context import Context
 
-T = TypeVar("T")
-HEARTBEAT = 15.0
-RETRY = 0.2
-
-GONE_BY = "What happened meanwhile is no longer kept: query anew, and go on from the cursor here."
+QUEUE = 256
 
 
-class Source(Protocol):
-    """What events mean for one viewer."""
+class Source(AsyncIterable[Update]):
+    """A subscription that may begin: its viewer was let in, and its place is settled.
 
-    topics: tuple[Topic, ...]
-    over: bool
-    """Whether there is nothing more to tell, ever."""
-
-    async def open(self) -> None:
-        """Refuse what the viewer may not subscribe to, and settle the topics."""
-
-    async def told(self, entry: Entry) -> list[updates.Telling]:
-        """What an event means for the viewer, judged anew."""
-
-    def due_in(self) -> float:
-        """Seconds until there is something to tell without a further event."""
-
-    async def overdue(self) -> list[updates.Telling]:
-        """What has become due."""
-
-
-async def feed_updates(context: "Context", after: str | None, *, heartbeat: float = HEARTBEAT) -> AsyncIterator[object]:
-    """What happens to the viewer's feed, as `updates.FeedUpdate`. Raises NotSignedIn, InvalidInput."""
-    viewer = context.viewer.require_user()
-    return await _subscribe(context, FeedOfViewer(context, viewer), after, heartbeat)
-
-
-async def post_updates(
-    context: "Context", post_id: int, after: str | None, *, heartbeat: float = HEARTBEAT
-) -> AsyncIterator[object]:
-    """What happens to a post and beneath it, as `updates.PostUpdate`, until the viewer can't see it any more.
-
-    Raises NotFound, InvalidInput.
+    Who has a connection gives it as a sink to `subscribe`. For others, it is an iterable of plain updates.
     """
-    return await _subscribe(context, ThreadOfPost(context, post_id, resumed=after is not None), after, heartbeat)
+
+    def __init__(
+        self,
+        hub: "Hub",
+        viewer: Viewer,
+        place: "Place",
+        key: Hashable,
+        subject: Callable[[], Subject],
+        *,
+        resumed: bool,
+    ) -> None:
+        self._hub, self._viewer, self._place = hub, viewer, place
+        self._key, self._subject, self._resumed = key, subject, resumed
+
+    async def subscribe(self, rendering: Rendering, sink: Sink) -> Listener:
+        """Send what happens into a sink, rendered for the viewer, until the listener leaves."""
+        channel = self._hub.channel(self._key, self._subject)
+        place = self._place
+        return await channel.subscribe(
+            self._viewer, rendering, sink, place.seq, resync=place.resync, resumed=self._resumed
+        )
+
+    async def __aiter__(self) -> AsyncGenerator[Update, None]:
+        updates = Updates()
+        listener = await self.subscribe(UNCHANGED, updates)
+        try:
+            while (update := await updates.next()) is not None:
+                yield update
+        finally:
+            listener.leave()
 
 
-async def _subscribe(context: "Context", source: Source, after: str | None, heartbeat: float) -> AsyncIterator[object]:
+async def _unchanged(_: Viewer, update: Update) -> Update:
+    return update
+
+
+UNCHANGED = Rendering("update", True, _unchanged)
+
+
+class Updates:
+    """A sink to take updates from."""
+
+    def __init__(self) -> None:
+        self.listener: Listener | None = None
+        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+
+    def send(self, payload: Any) -> bool:
+        """Keep an update until it is asked for."""
+        if self._queue.qsize() >= QUEUE:
+            return False
+        self._queue.put_nowait(payload)
+        return True
+
+    def end(self) -> None:
+        """Stop after what was kept."""
+        self._queue.put_nowait(None)
+
+    async def next(self) -> Any:
+        """The next update; None when there are no more."""
+        update = await self._queue.get()
+        if self._queue.empty() and self.listener:
+            self.listener.drained()
+        return update
+
+
+async def feed_updates(context: "Context", after: str | None) -> Source:
+    """What happens to the viewer's feed, as `updates.FeedUpdate`. Raises NotSignedIn, InvalidInput, Unavailable."""
+    context.viewer.require_user()
     hub = context.services.hub
     place = await hub.place(after)
-    await source.open()
-    return _tell(hub, source, place, heartbeat)
+    return Source(hub, context.viewer, place, "feeds", lambda: Feeds(hub.audience), resumed=after is not None)
 
 
-async def _tell(hub: "Hub", source: Source, place: "Place", heartbeat: float) -> AsyncIterator[object]:
-    if place.resync:
-        yield updates.ResyncRequired(hub.cursor(place.seq), place.resync)
-    with hub.listen(place.seq, *source.topics) as listener:
-        beat_at = time.monotonic() + heartbeat
-        while not source.over:
-            wait = min(beat_at - time.monotonic(), source.due_in())
-            said = await _step(hub, source, listener, wait)
-            if not said and time.monotonic() >= beat_at:
-                said = [updates.Heartbeat(hub.cursor(listener.position))]
-            for update in said:
-                yield update
-            if said:
-                beat_at = time.monotonic() + heartbeat
+async def post_updates(context: "Context", post_id: int, after: str | None) -> Source:
+    """What happens to a post and beneath it, as `updates.PostUpdate`, until the viewer can't see it any more.
 
-
-async def _step(hub: "Hub", source: Source, listener: Listener, wait: float) -> list[updates.Update]:
-    """What the next event makes, or what has become due."""
-    try:
-        entry = await _until_available(lambda: listener.next(wait))
-    except HistoryLost:
-        return [updates.ResyncRequired(hub.cursor(listener.position), GONE_BY)]
-    said: list[updates.Update] = []
-    if entry is not None:
-        tellings = await _until_available(lambda: source.told(entry))
-        places = [entry.seq - 1] * (len(tellings) - 1) + [entry.seq]
-        said = [telling(hub.cursor(seq)) for telling, seq in zip(tellings, places, strict=False)]
-    if source.due_in() <= 0:
-        overdue = await _until_available(source.overdue)
-        said += [telling(hub.cursor(listener.position)) for telling in overdue]
-    return said
-
-
-async def _until_available(work: Callable[[], Awaitable[T]]) -> T:
-    """While the database is away an event waits: it is neither judged unseen nor passed over."""
-    while True:
-        try:
-            return await work()
-        except Unavailable:
-            await asyncio.sleep(RETRY)
+    Raises NotFound, InvalidInput, Unavailable.
+    """
+    hub, viewer = context.services.hub, context.viewer
+    place = await hub.place(after)
+    author_id = await hub.author_of_visible_post.load((viewer.key, post_id))
+    if author_id is None:
+        raise NotFound("post")
+    thread = Thread(hub.audience, post_id, author_id)
+    return Source(hub, viewer, place, ("post", post_id), lambda: thread, resumed=after is not None)

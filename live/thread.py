@@ -1,126 +1,88 @@
-"""What events mean for somebody who reads a post and its comments."""
+"""What events mean for those who read a post and its comments."""
 
-import math
-import time
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core.errors import NotFound
 from domain import events
 from execution.pages import Edge, Page
 from live import topics, updates
 from live.stream import Entry
 from live.topics import Topic
 from live.updates import RemovalReason, Telling
-from loaders.comments import CommentById, CommentsOfPost, RepliesOfComment
-from loaders.posts import PostById, PostCounts
-from loaders.users import UserById
+from loaders.comments import CommentsOfPost, RepliesOfComment
 
 if TYPE_CHECKING:
-    from loaders.base import Loaders
-    from loaders.context import Context
+    from live.audience import Audience
     from models.comments import Comment
 
-COUNTS_EVERY = 0.5
 
+class Thread:
+    """The subject of `postUpdates`: one post, for all who follow it live."""
 
-class ThreadOfPost:
-    """The source of `postUpdates`."""
+    has_counts = True
 
-    def __init__(self, context: "Context", post_id: int, *, resumed: bool) -> None:
-        self._context, self._post_id, self._viewer = context, post_id, context.viewer.user_id
-        self._author = 0
-        self._counts_told_at = -math.inf
-        # Counts that were due when a client was cut off aren't behind its cursor: tell them again.
-        self._counts_due_at = 0.0 if resumed else math.inf
-        self.topics: tuple[Topic, ...] = ()
-        self.over = False
+    def __init__(self, audience: "Audience", post_id: int, author_id: int) -> None:
+        self._audience, self._post_id, self._author = audience, post_id, author_id
+        self.topics: tuple[Topic, ...] = (topics.post(post_id), topics.user(author_id))
 
-    async def open(self) -> None:
-        """Raises NotFound for a post that the viewer may not see."""
-        post = await self._context.afresh().loaders[PostById].load(self._post_id)
-        if post is None:
-            raise NotFound("post")
-        self._author = post.author_id
-        self.topics = (topics.post(self._post_id), topics.user(self._author))
-        if self._viewer is not None:
-            self.topics += (topics.user(self._viewer),)
-
-    def due_in(self) -> float:
-        """Seconds until counts that have changed may be told."""
-        return self._counts_due_at - time.monotonic()
-
-    async def overdue(self) -> list[Telling]:
-        """The counts as they are now."""
-        loaders = self._context.afresh().loaders
-        counts = await loaders[PostCounts].load(self._post_id) if await self._is_visible(loaders) else None
-        self._counts_due_at, self._counts_told_at = math.inf, time.monotonic()
-        if counts is None:
-            return []
+    async def counted(self, viewers: Collection[int]) -> list[Telling]:
+        """The counts as they are now: the same for all but those who don't see somebody who is counted."""
         return [
-            partial(
-                updates.CountsChanged,
-                post_id=self._post_id,
-                like_count=counts.likes,
-                comment_count=counts.comments,
+            Telling(
+                partial(
+                    updates.CountsChanged, post_id=self._post_id, like_count=same.likes, comment_count=same.comments
+                ),
+                same.viewers,
             )
+            for same in await self._audience.of_counts(self._post_id, viewers)
         ]
 
-    async def told(self, entry: Entry) -> list[Telling]:
-        """What the event means for the viewer now."""
-        loaders = self._context.afresh().loaders
+    async def told(self, entry: Entry, viewers: Collection[int]) -> list[Telling]:
+        """What the event means for these viewers now."""
         match entry.event:
-            case events.PostDeleted():
-                return self._end(RemovalReason.DELETED)
-            case events.PostEdited():
-                post = await loaders[PostById].load(self._post_id)
-                return [partial(updates.PostEdited, post=post)] if post else []
+            case events.PostDeleted(self._post_id):
+                return [self._removed(RemovalReason.DELETED, viewers)]
+            case events.PostEdited(self._post_id):
+                row = await self._audience.of_post(self._post_id, viewers)
+                return [Telling(partial(updates.PostEdited, post=row), row.viewers)] if row else []
             case events.CommentEvent() as event:
-                return await self._comment(loaders, event)
-            case events.CountsChanged():
-                due_at = max(time.monotonic(), self._counts_told_at + COUNTS_EVERY)
-                self._counts_due_at = min(self._counts_due_at, due_at)
+                return await self._comment(event, viewers)
             case events.MadePrivate(self._author):
-                return await self._end_if_hidden(loaders, RemovalReason.HIDDEN)
-            case events.Unfollowed(self._viewer, self._author):
-                return await self._end_if_hidden(loaders, RemovalReason.UNFOLLOWED)
-            case events.Blocked(self._viewer, self._author) | events.Blocked(self._author, self._viewer):
-                return await self._end_if_hidden(loaders, RemovalReason.BLOCKED)
+                return await self._lost(RemovalReason.HIDDEN, viewers)
+            case events.Unfollowed(viewer, self._author):
+                return await self._lost(RemovalReason.UNFOLLOWED, {viewer}.intersection(viewers))
+            case events.Blocked(self._author, other) | events.Blocked(other, self._author):
+                return await self._lost(RemovalReason.BLOCKED, {other}.intersection(viewers))
         return []
 
-    async def _comment(self, loaders: "Loaders", event: events.CommentEvent) -> list[Telling]:
+    async def _comment(self, event: events.CommentEvent, viewers: Collection[int]) -> list[Telling]:
         if isinstance(event, events.CommentDeleted):
-            if await self._is_visible(loaders) and await loaders[UserById].load(event.author_id):
-                return [_comment_removed(event)]
-            return []
-        comment = await loaders[CommentById].load(event.comment_id)
-        if comment is None:
+            removed = partial(
+                updates.CommentRemoved,
+                comment_id=event.comment_id,
+                post_id=event.post_id,
+                reason=RemovalReason.DELETED,
+            )
+            return [Telling(removed, await self._audience.of_post_and_person(self._post_id, event.author_id, viewers))]
+        row = await self._audience.of_comment(event.comment_id, viewers)
+        if row is None:
             return []
         if isinstance(event, events.CommentEdited):
-            return [partial(updates.CommentEdited, comment=comment)]
-        return [partial(updates.CommentAdded, edge=_edge(comment))]
+            return [Telling(partial(updates.CommentEdited, comment=row), row.viewers)]
+        return [Telling(partial(updates.CommentAdded, edge=_edge(row)), row.viewers)]
 
-    async def _end_if_hidden(self, loaders: "Loaders", reason: RemovalReason) -> list[Telling]:
-        if await self._is_visible(loaders):
-            return []
-        is_blocked = await loaders[UserById].load(self._author) is None
-        return self._end(RemovalReason.BLOCKED if is_blocked else reason)
+    async def _lost(self, reason: RemovalReason, viewers: Collection[int]) -> list[Telling]:
+        """Those who may not see the post any more. Where it is deleted by now, that is told by its own event."""
+        rows = await self._audience.without_post(self._post_id, viewers) if viewers else []
+        reasons = {row.viewer: reason if row.sees_author else RemovalReason.BLOCKED for row in rows}
+        return [
+            self._removed(each, [viewer for viewer, why in reasons.items() if why is each])
+            for each in dict.fromkeys(reasons.values())
+        ]
 
-    def _end(self, reason: RemovalReason) -> list[Telling]:
-        self.over = True
-        return [partial(updates.PostRemoved, post_id=self._post_id, reason=reason)]
-
-    async def _is_visible(self, loaders: "Loaders") -> bool:
-        return await loaders[PostById].load(self._post_id) is not None
-
-
-def _comment_removed(event: events.CommentDeleted) -> Telling:
-    return partial(
-        updates.CommentRemoved,
-        comment_id=event.comment_id,
-        post_id=event.post_id,
-        reason=RemovalReason.DELETED,
-    )
+    def _removed(self, reason: RemovalReason, viewers: Collection[int]) -> Telling:
+        return Telling(partial(updates.PostRemoved, post_id=self._post_id, reason=reason), viewers, last=True)
 
 
 def _edge(comment: "Comment") -> Edge:

@@ -1,12 +1,12 @@
-"""Whom an event may concern: what listeners are woken by."""
+"""Whom an event may concern: what channels are woken by."""
 
 from domain import events
 from domain.events import Event
 
 Topic = tuple[str, int]
 
-POSTS: Topic = ("posts", 0)
-"""Everything that happens to posts themselves."""
+FEEDS: Topic = ("feeds", 0)
+"""Everything that puts posts into feeds, changes them there, or takes them away."""
 
 
 def post(post_id: int) -> Topic:
@@ -15,7 +15,7 @@ def post(post_id: int) -> Topic:
 
 
 def user(user_id: int) -> Topic:
-    """What happens between a user and others, or to what others may see of them."""
+    """What changes who may see the user's posts."""
     return ("user", user_id)
 
 
@@ -23,13 +23,13 @@ def topics(event: Event | None) -> tuple[Topic, ...]:
     """The topics of an event."""
     match event:
         case events.PostEvent():
-            return POSTS, post(event.post_id)
+            return FEEDS, post(event.post_id)
         case events.CommentEvent() | events.CountsChanged():
             return (post(event.post_id),)
         case events.Unfollowed():
-            return (user(event.follower_id),)
+            return FEEDS, user(event.followee_id)
         case events.Blocked():
-            return user(event.blocker_id), user(event.blocked_id)
+            return FEEDS, user(event.blocker_id), user(event.blocked_id)
         case events.MadePrivate():
             return (user(event.user_id),)
     return ()

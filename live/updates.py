@@ -1,10 +1,10 @@
-"""What subscribers are told: plain values, as one viewer may see them. `schema/live.py` shapes them.
+"""What subscribers are told: plain values, as viewers may see them. `schema/live.py` shapes them.
 
 `cursor` is the place to resume after the update. Of several updates that one event makes, all but the last carry the
 place before the event: a client that is cut off in between gets them again rather than missing some.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -94,8 +94,22 @@ class ResyncRequired(Update):
     reason: str
 
 
-Telling = Callable[[str], Update]
-"""An update that lacks only its cursor."""
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An update that lacks only its cursor, and whom it is for."""
+
+    update: Callable[[str], Update]
+    viewers: Collection[int]
+    more: bool = False
+    """Whether the same event has more to tell these viewers."""
+    last: bool = False
+    """Whether there is nothing more to tell them, ever."""
+
+
+def series(made: list[Callable[[str], Update]], viewer: int) -> list[Telling]:
+    """Several updates that one event makes for a viewer."""
+    return [Telling(update, (viewer,), more=place < len(made)) for place, update in enumerate(made, 1)]
+
 
 FeedUpdate = PostAdded | PostEdited | PostRemoved | Heartbeat | ResyncRequired
 PostUpdate = (

@@ -56,8 +56,12 @@ class Context:
         self.loaders = Loaders(self.db, viewer)
 
     def afresh(self) -> "Context":
-        """The same operation with new loaders: for each event of a subscription."""
-        return Context(self.services, self.viewer, self.address, self.price, self.allowance)
+        """The same operation with new loaders."""
+        return self.for_viewer(self.viewer)
+
+    def for_viewer(self, viewer: Viewer) -> "Context":
+        """The same operation for somebody else who asked for it."""
+        return Context(self.services, viewer, self.address, self.price, self.allowance)
 
 
 def caller(viewer: Viewer, address: str) -> str:

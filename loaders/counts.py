@@ -5,9 +5,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from domain.counters import Counter, owner_of
-from domain.visibility import VIEWER, hidden_users
-
-_hidden = hidden_users(VIEWER)
+from domain.visibility import VIEWER, UserIdColumn, hidden_users
 
 
 def totals(counter: Counter, owner: InstrumentedAttribute[int], *columns: str) -> LateralFromClause:
@@ -16,6 +14,9 @@ def totals(counter: Counter, owner: InstrumentedAttribute[int], *columns: str) -
     return select(*sums).where(owner_of(counter) == owner).lateral(f"{counter.__tablename__}_totals")
 
 
-def hidden(person: InstrumentedAttribute[int], *of: ColumnElement[bool]) -> ScalarSelect[int]:
+def hidden(
+    person: InstrumentedAttribute[int], *of: ColumnElement[bool], viewer: UserIdColumn = VIEWER
+) -> ScalarSelect[int]:
     """How many rows `of` something are by a `person` whom a block hides from the viewer."""
-    return select(func.count()).select_from(_hidden).where(person == _hidden.c.user_id, *of).scalar_subquery()
+    unseen = hidden_users(viewer)
+    return select(func.count()).select_from(unseen).where(person == unseen.c.user_id, *of).scalar_subquery()

@@ -22,8 +22,8 @@ from schema.users import User
 class Comment(Node):
     """An answer to a post, or to another comment of it."""
 
-    post: Post = loaded(PostById, "The post that it belongs to.", by="post_id", public=True)
-    author: User = loaded(UserById, "Who wrote it.", by="author_id", public=True)
+    post: Post = loaded(PostById, "The post that it belongs to.", by="post_id", public=True, shared=True)
+    author: User = loaded(UserById, "Who wrote it.", by="author_id", public=True, shared=True)
     parent: Optional["Comment"] = loaded(
         CommentById,
         "The comment that it answers; null at top level, or where the viewer may not see it.",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Post(Node):
     """Something a person published."""
 
-    author: User = loaded(UserById, "Who published it.", by="author_id", public=True)
+    author: User = loaded(UserById, "Who published it.", by="author_id", public=True, shared=True)
     body: str = column("Plain text, 1–5,000 characters.")
     visibility: models.Visibility = column("Who may see it.")
     created_at: datetime = column("When it was published.")

@@ -26,6 +26,7 @@ from transport import health
 from transport.cors import cors
 from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
+from transport.limits import Connections, SocketLimits
 from transport.middleware import Careful
 from transport.operations import Library, Operations
 from transport.persisted import Automatic
@@ -50,7 +51,14 @@ def assemble(config: Settings) -> Starlette:
         config.cors_origins,
         GraphQLOverHTTP(operations, tokens, Public(graph), explorer.page if has_explorer else None, config),
     )
-    sockets = GraphQLOverWebSocket(operations, tokens, allowed_origins=config.cors_origins)
+    connections = Connections(config.limit_sockets, config.limit_sockets_per_address, config.limit_sockets_per_user)
+    sockets = GraphQLOverWebSocket(
+        operations,
+        tokens,
+        allowed_origins=config.cors_origins,
+        limits=SocketLimits.of(config),
+        connections=connections,
+    )
 
     def revoke(event: Event) -> None:
         if isinstance(event, SessionRevoked):

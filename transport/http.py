@@ -5,7 +5,6 @@ From bytes to bytes: what most requests need goes without Starlette's Request an
 
 from collections.abc import Awaitable, Callable
 
-import orjson
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response as HTTPResponse
 from starlette.types import Receive, Scope, Send
@@ -17,6 +16,7 @@ from core.settings import Settings
 from execution.documents import Operation
 from execution.public import Public
 from transport.compression import SMALLEST, compress, encoding
+from transport.encoding import encode
 from transport.negotiation import GRAPHQL, JSON, BadRequest, Headers, headers_of, read, response_type, wants_page
 from transport.operations import Operations, Request, Response, refusal
 
@@ -140,8 +140,3 @@ async def _send(send: Send, headers: Headers, status: int, body: bytes, media_ty
     fields += [(b"content-type", _CONTENT_TYPES[media_type]), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": body})
-
-
-def encode(body: object) -> bytes:
-    """A response in JSON, moments in UTC as RFC 3339 has them."""
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z)

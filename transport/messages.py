@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from transport.http import encode
+from transport.encoding import encode
 from transport.operations import Request
 from transport.persisted import document_id
 
@@ -28,6 +28,7 @@ FORBIDDEN = End(4403, "Forbidden")
 WRONG_SUBPROTOCOL = End(4406, "Subprotocol not acceptable")
 INIT_TIMEOUT = End(4408, "Connection initialisation timeout")
 TOO_MANY_INITS = End(4429, "Too many initialisation requests")
+TOO_MANY_SOCKETS = End(4429, "Too many sockets of one person: close some first")
 TOO_MANY_MESSAGES = End(4429, "Too many messages")
 TOO_SLOW = End(4499, "Too slow: connect again, and go on after your last cursor")
 FAILED = End(4500, "Internal server error")
@@ -153,3 +154,8 @@ def write(type: str, id: str | None = None, payload: object = None) -> str:
     if payload is not None:
         message["payload"] = payload
     return encode(message).decode()
+
+
+def begin_next(id: str) -> str:
+    """A `next` message up to its payload, which is JSON already; a brace ends it."""
+    return f'{{"type":"next","id":{encode(id).decode()},"payload":'

@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from transport.encoding import encode
 from transport.errors import masked
-from transport.http import encode
 
 logger = logging.getLogger("starling.requests")
 

@@ -1,20 +1,29 @@
 """One operation from text to answer, for every transport: find, price, charge, execute, present."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
+import orjson
 from graphql import ExecutionResult, GraphQLError
 
 from core.errors import RateLimited, StarlingError, Unavailable
 from core.limits import Allowance
 from core.settings import settings
 from domain.viewer import Viewer
+from execution import reference
 from execution.documents import Documents, Operation, Refused
-from execution.subscriptions import Executor, subscribe
+from execution.executor import Executor
+from execution.sharing import Dependences
+from live.cohort import Rendering, Vanished
+from live.listener import Listener, Sink
+from live.sources import Source
+from live.updates import Update
 from loaders.context import Context, Services, caller
-from transport.errors import extensions, masked, present
+from transport.encoding import encode
+from transport.errors import extensions, present
 
 DEADLINE = 5.0
 """Seconds that a query or mutation may take."""
@@ -44,7 +53,9 @@ class Response:
     unavailable: bool = False
 
 
-Answer = Response | AsyncIterator[dict[str, Any]]
+Begin = Callable[[Sink], Awaitable[Listener]]
+"""Begins a subscription: its responses, in JSON, go into a sink until the listener leaves."""
+Answer = Response | Begin
 
 
 class Library(Protocol):
@@ -59,6 +70,7 @@ class Operations:
 
     def __init__(self, executor: Executor, documents: Documents, services: Services, library: Library) -> None:
         self._executor, self._documents, self._services, self._library = executor, documents, services, library
+        self._dependences = Dependences(executor.schema)
 
     async def find(self, request: Request) -> Operation | Response:
         """The admitted operation, or the answer that refuses it."""
@@ -68,7 +80,7 @@ class Operations:
             return _refused(refused)
 
     async def execute(self, viewer: Viewer, address: str, request: Request) -> Answer:
-        """The answer, or the stream of answers of a subscription."""
+        """The answer, or what begins a subscription."""
         operation = await self.find(request)
         return operation if isinstance(operation, Response) else await self.run(operation, viewer, address, request)
 
@@ -107,22 +119,27 @@ class Operations:
         )
 
     async def _subscribe(self, operation: Operation, context: Context, request: Request) -> Answer:
-        answers = await subscribe(self._executor, operation, context, request.variables, afresh=context.afresh)
-        if isinstance(answers, ExecutionResult):
-            return replace(_response(answers), is_request_error=True)  # there is no stream
-        return _stream(answers)
+        source = await reference.source(self._executor.schema, operation, context, request.variables)
+        if isinstance(source, ExecutionResult):
+            return replace(_response(source), is_request_error=True)  # there is no stream
+        assert isinstance(source, Source)
+        depends = self._dependences.of(operation)
+        variables = {name: value for name, value in (request.variables or {}).items() if name in depends.variables}
+        key = operation, orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+        render = partial(self._render, operation, context, request.variables)
+        return partial(source.subscribe, Rendering(key, not depends.on_viewer, render))
 
-
-async def _stream(answers: AsyncIterator[ExecutionResult]) -> AsyncIterator[dict[str, Any]]:
-    try:
-        async for answer in answers:
-            yield _response(answer).body
-    except (StarlingError, Unavailable) as error:
-        yield refusal(error).body
-    except Exception as error:
-        yield {"errors": [masked(error)]}
-    finally:
-        await answers.aclose()  # type: ignore[attr-defined]
+    async def _render(
+        self, operation: Operation, context: Context, variables: dict[str, Any] | None, viewer: Viewer, update: Update
+    ) -> str:
+        """The response to an event, for a viewer who may see it. Raises Unavailable, Vanished."""
+        result = await self._executor.execute(operation, context.for_viewer(viewer), variables, update)
+        response = _response(result)
+        if response.unavailable:
+            raise Unavailable("database")
+        if any(map(_is_missing, result.errors or ())):
+            raise Vanished
+        return encode(response.body).decode()
 
 
 def _is_missing(error: GraphQLError) -> bool:

@@ -7,9 +7,8 @@ import pytest
 from core import cursors
 from core.errors import InvalidInput, Unavailable
 from execution.fields import ALONE
-from live import log, positions, sources, updates
+from live import audience, log, positions, sources, updates
 from loaders.feeds import Feed
-from loaders.posts import PostById
 from tests.live.world import caught_up, marked
 
 
@@ -69,7 +68,7 @@ async def test_what_is_no_live_cursor_is_refused_at_once(world, ada):
 async def test_a_history_that_is_trimmed_under_a_subscription_asks_for_a_resync(world, ada, bob, monkeypatch):
     await world.follow(ada, bob)
     await caught_up(world)
-    source = await sources.feed_updates(world.context(ada), world.hub.live_cursor())
+    source = aiter(await sources.feed_updates(world.context(ada), world.hub.live_cursor()))
     monkeypatch.setattr(world.hub, "_tail", type(world.hub._tail)(maxlen=1))
     for _ in range(5):
         await world.post(bob)
@@ -79,8 +78,9 @@ async def test_a_history_that_is_trimmed_under_a_subscription_asks_for_a_resync(
     await source.aclose()
 
 
-async def test_heartbeats_keep_cursors_fresh_while_others_write(world, ada, bob):
-    feed = await world.feed(ada, heartbeat=0.1)
+async def test_heartbeats_keep_cursors_fresh_while_others_write(world, ada, bob, monkeypatch):
+    monkeypatch.setattr(world.hub, "heartbeat", 0.1)
+    feed = await world.feed(ada)
     await world.post(bob)
     await caught_up(world)
     beats = [await feed.next() for _ in range(3)]
@@ -91,10 +91,10 @@ async def test_heartbeats_keep_cursors_fresh_while_others_write(world, ada, bob)
 async def test_an_ended_subscription_leaves_nothing_behind(world, ada, bob):
     post = await world.post(bob)
     feed, thread = await world.feed(ada), await world.thread(ada, post)
-    assert world.hub._listeners
+    assert world.hub.channels
     await feed.close()
     await thread.close()
-    assert not world.hub._listeners
+    assert not world.hub.channels
 
 
 async def test_an_event_waits_for_the_database_rather_than_being_passed_over(world, ada, bob, monkeypatch):
@@ -103,7 +103,7 @@ async def test_an_event_waits_for_the_database_rather_than_being_passed_over(wor
     read, refusals = world.db.read, iter(range(3))
 
     async def often_away(statement, **parameters):
-        if statement is PostById.statement and next(refusals, None) is not None:
+        if statement is audience._FEED_POST and next(refusals, None) is not None:
             raise Unavailable("database")
         return await read(statement, **parameters)
 

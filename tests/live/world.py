@@ -43,11 +43,11 @@ class World:
     def context(self, viewer):
         return Context(Services(self.db, self.hub, None), viewer, "here", 1, Allowance(1, 1, 0, 0, True))
 
-    async def feed(self, viewer, after=None, **options):
-        return await self._begun(await sources.feed_updates(self.context(viewer), after, **options))
+    async def feed(self, viewer, after=None):
+        return await self._begun(await sources.feed_updates(self.context(viewer), after))
 
-    async def thread(self, viewer, post, after=None, **options):
-        return await self._begun(await sources.post_updates(self.context(viewer), post.id, after, **options))
+    async def thread(self, viewer, post, after=None):
+        return await self._begun(await sources.post_updates(self.context(viewer), post.id, after))
 
     async def _begun(self, source):
         """A subscription that listens already."""
@@ -69,7 +69,7 @@ class Subscription:
         self._task = asyncio.create_task(self._collect())
 
     async def _collect(self):
-        async with aclosing(self._source) as source:
+        async with aclosing(aiter(self._source)) as source:
             async for update in source:
                 self._told.put_nowait(update)
         self._told.put_nowait(None)

@@ -5,6 +5,7 @@ import json
 import math
 import time
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,9 +18,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from auth.tokens import Verified
 from core.errors import NotSignedIn
 from domain.viewer import Viewer
+from live.listener import Listener, State
+from transport.limits import SocketLimits
 from transport.messages import SUBPROTOCOL
 from transport.operations import Response
-from transport.websocket import GraphQLOverWebSocket, SocketLimits
+from transport.websocket import GraphQLOverWebSocket
 
 
 class FakeOperations:
@@ -34,39 +37,53 @@ class FakeOperations:
                 return Response({"errors": [{"message": "Syntax Error"}]}, is_request_error=True)
             case "fails":
                 raise RuntimeError("secret detail")
+            case "fails to begin":
+                return self._fails
             case "endless":
-                return self._endless()
-            case "fails later":
-                return self._fails_later()
+                return partial(self._begin, 1)
             case "three":
-                return self._three()
+                return partial(self._begin, 3, is_over=True)
+            case "flood":
+                return partial(self._begin, 0)
             case "stubborn":
                 with suppress(asyncio.CancelledError):
                     await asyncio.sleep(3600)
                 return Response({"data": "late"})
-            case "flood":
-                return self._flood()
         return Response({"data": {"viewer": viewer.user_id, "variables": request.variables}})
 
-    async def _three(self):
-        for number in range(3):
-            yield {"data": {"number": number}}
+    async def _begin(self, count, sink, is_over=False):
+        listener = FakeListener(self, sink)
+        for number in range(count):
+            assert sink.send(json.dumps({"data": {"number": number}}))
+        if is_over:
+            listener.leave()
+            sink.end()
+        elif not count:
+            listener.drained()
+        return listener
 
-    async def _endless(self):
-        self.running += 1
-        try:
-            yield {"data": {"number": 0}}
-            await asyncio.sleep(3600)
-        finally:
-            self.running -= 1
-
-    async def _flood(self):
-        while True:
-            yield {"data": "x" * 100_000}
-
-    async def _fails_later(self):
-        yield {"data": {"number": 0}}
+    async def _fails(self, sink):
         raise RuntimeError("secret detail")
+
+
+class FakeListener(Listener):
+    """Floods its sink as often as it is told that there is room."""
+
+    def __init__(self, operations, sink):
+        self.sink, self.state, self._operations = sink, State.IN_STEP, operations
+        sink.listener = self
+        operations.running += 1
+
+    __slots__ = ("_operations",)
+
+    def leave(self):
+        if self.state is not State.GONE:
+            self.state = State.GONE
+            self._operations.running -= 1
+
+    def drained(self):
+        while self.state is not State.GONE and self.sink.send(json.dumps({"data": "x" * 100_000})):
+            pass
 
 
 class FakeTokens:
@@ -282,7 +299,7 @@ async def test_a_bad_operation_is_an_error_message_and_leaves_the_others_alone(u
         assert [message["type"] for message in told] == ["next", "next", "next", "complete"]
 
 
-@pytest.mark.parametrize("query", ["fails", "fails later"])
+@pytest.mark.parametrize("query", ["fails", "fails to begin"])
 async def test_an_unexpected_failure_is_masked_and_the_socket_lives_on(url, query):
     async with client(url) as socket:
         await opened(socket)
