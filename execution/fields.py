@@ -126,11 +126,15 @@ def paged(
     public: bool = False,
     **arguments: Any,
 ) -> Any:
-    """Pages of the list of the row's key `by`, or of one that hangs on nothing; which page, the arguments say."""
+    """Pages of the list of the row's key `by`, or of one that hangs on nothing; which page, the arguments say.
+
+    None where the key is None.
+    """
 
     async def resolve(root: Any, info: strawberry.Info, **given: Any) -> Any:
+        loader = info.context.loaders[lists].page(**given)
         key = getattr(root, by) if by else ALONE
-        return await info.context.loaders[lists].page(**given).load(key)
+        return None if key is None else await loader.load(key)
 
     given = {"first": FIRST, "after": AFTER, **arguments}
     return _field(resolve, description, {"cost": cost, "public": public, SOURCE: Paged(lists, by)}, given)

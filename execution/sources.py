@@ -95,7 +95,8 @@ class Batched(Source):
         keys = self.keys(rows)
         wanted = keys if all(map(_may_be_key, set(map(type, keys)))) else [k for k in keys if _may_be_key(type(k))]
         try:
-            return Loading(self, keys, wanted, load(self.loader(run), wanted) if wanted else None)
+            loader = self.loader(run)
+            return Loading(self, keys, wanted, load(loader, wanted) if wanted else None)
         except Exception as error:
             return Loading(self, [error] * len(keys), [], None)
 
