@@ -13,11 +13,16 @@ from core.limits import Allowance
 from domain.demo import seed_demo
 from domain.viewer import Viewer
 from loaders.context import Context, Services
+from schema.root import schema
 from tests.conftest import clone_database, database_at, drop_database
 from tests.execution.faults import Faults
+from tests.execution.oracle import Oracle
 
 Contexts = Callable[..., Callable[[], Context]]
 SERVING = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+UNKNOWN = ["post_1", "user_2", "comment_3", "party_4"]
+MALFORMED = ["nonsense", "post_99999999999999999999"]
+TEXTS = ["the", "a", "engine", '"the"', "zzzz", "x" * 201]
 
 
 class Hub:
@@ -87,3 +92,25 @@ def contexts(demo: Database, people: dict[str, int]) -> Contexts:
         return make
 
     return ways
+
+
+@pytest.fixture(scope="session")
+async def values(contexts: Contexts) -> dict[str, list[Any]]:
+    """What arguments may be, by their type: what is there, what isn't, and nonsense."""
+    ask = Oracle(schema._schema, contexts("ada"))
+    answer = await ask.compare(
+        "{ latest(first: 20) { pageInfo { endCursor } nodes { id author { id handle posts(first: 3) { pageInfo { "
+        "endCursor } } } comments(first: 2) { pageInfo { endCursor } nodes { id replies { nodes { id } } } } } } }"
+    )
+    posts = answer.data["latest"]["nodes"]  # type: ignore[index]
+    comments = [comment for post in posts for comment in post["comments"]["nodes"]]
+    replies = [reply for comment in comments for reply in comment["replies"]["nodes"]]
+    people = [post["author"] for post in posts]
+    pages = [answer.data["latest"], *(post["comments"] for post in posts), *(each["posts"] for each in people)]  # type: ignore[index]
+    cursors = {page["pageInfo"]["endCursor"] for page in pages} - {None}
+    return {
+        "ID": [*(each["id"] for each in (*posts, *people, *comments, *replies)), *UNKNOWN, *MALFORMED],
+        "Cursor": [*sorted(cursors), "nonsense", ""],
+        "Int": [*[1, 2, 3, 4, 5] * 10, 10, 0, 101, -1],
+        "String": [*[each["handle"] for each in people] * 3, "ADA", "nobody", "", "!", *TEXTS],
+    }

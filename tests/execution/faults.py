@@ -1,11 +1,14 @@
-"""Loaders that fail now and then, always for the same keys."""
+"""Loaders that fail now and then and rows that lack what they must have, always for the same keys."""
 
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
+from execution.pages import Page
+
 
 class Faults:
-    """An operation's loaders, some keys of which raise or have nothing, and some of which fail as a whole."""
+    """An operation's loaders: some keys raise, have nothing or too little, and some batches fail as a whole."""
 
     def __init__(self, loaders: Any, seed: int) -> None:
         self._loaders, self._seed, self._made = loaders, seed, {}
@@ -23,12 +26,12 @@ class Faults:
         return loader if hasattr(loader, "page") else self._failing(loader, name)
 
     def _failing(self, loader: Any, name: str) -> Any:
-        load = loader.batch_load_fn
+        load, name = loader.batch_load_fn, f"{name} {getattr(loader, 'parameters', '')}"
         if load.__name__ == "faulty":
             return loader
 
         async def faulty(keys: list[Any]) -> list[Any]:
-            if self._dice(name) < 5:
+            if self._dice(name) < 4:
                 raise OSError(f"{name} is away")
             return [self._spoilt(name, *pair) for pair in zip(keys, await load(keys), strict=True)]
 
@@ -37,9 +40,18 @@ class Faults:
 
     def _spoilt(self, name: str, key: Any, value: Any) -> Any:
         dice = self._dice(name, key)
-        if dice < 6:
+        if dice < 3:
             return LookupError(f"{name} has lost {key}")
-        return None if dice < 10 else value
+        if isinstance(value, Page):
+            return replace(value, rows=[self._blank(place, row) for place, row in enumerate(value.rows)])
+        return None if dice < 6 else self._blank(key, value)
+
+    def _blank(self, of: Any, row: Any) -> Any:
+        """The row, or none, or one with a null in a column."""
+        dice = self._dice("row", of, row)
+        if not isinstance(row, tuple) or dice >= 5:
+            return row
+        return None if dice < 1 else row._replace(**{row._fields[dice * 7 % len(row._fields)]: None})
 
     def _dice(self, *what: Any) -> int:
         return crc32(repr((self._seed, *what)).encode()) % 100

@@ -2,44 +2,49 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-import pytest
-from graphql import (
-    ExecutionResult,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    located_error,
-    parse,
-    validate,
-)
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, located_error
 
-from execution import plan, reference
-from execution.collect import conditions
-from execution.errors import Failure
-from execution.plan import Plan, coerce, compile_plan
+from execution import plan
+from execution.admission import Limits
+from execution.compiled import Plans
+from execution.documents import Documents, Operation
+from execution.errors import Failure, nulls, settle
+from execution.reference import Reference
 
 Position = tuple[str | int, ...]
-Shown = tuple[str, Position, tuple[tuple[int, int], ...], type]
+Shown = tuple[str, Position, tuple[tuple[int, int], ...], type, str]
+Answer = tuple[ExecutionResult, list[Failure]]
 ATTEMPTS = 3
+
+_failures: ContextVar[list[Failure] | None] = ContextVar("failures", default=None)
 
 
 class Oracle:
     """Runs operations through both executors and says where they differ. Counts how alike the answers were."""
 
     def __init__(self, schema: GraphQLSchema, context: Callable[[], Any], root: Any = None) -> None:
-        self.schema, self.context, self.root = schema, context, root
+        self.plans, self.reference = Plans(schema), Reference(schema)
+        self.documents = Documents(schema, Limits(price=10**9))
+        self.context, self.root = context, root
         self.seen: Counter[str] = Counter()
 
-    async def compare(self, query: str, variables: dict[str, Any] | None = None, name: str | None = None):
+    async def compare(
+        self, query: str, variables: dict[str, Any] | None = None, name: str | None = None
+    ) -> ExecutionResult:
+        """The answer that both give to an operation that needn't be admitted."""
+        return await self.agree(self.documents.get(query, name), variables)
+
+    async def agree(self, operation: Operation, variables: dict[str, Any] | None = None) -> ExecutionResult:
         """The answer that both give."""
-        document = parse(query)
-        assert not (errors := validate(self.schema, document)), errors
-        ours, failures = await self.run(document, variables, name)
         for attempt in range(ATTEMPTS):
-            theirs = await reference.execute(self.schema, document, self.context(), variables, name)
+            with recorded() as failures:
+                ours = await self.plans.execute(operation, self.context(), variables, self.root)
+            theirs = await self.reference.execute(operation, self.context(), variables, self.root)
             try:
                 self.seen[difference(ours, theirs, failures)] += 1
                 break
@@ -48,59 +53,61 @@ class Oracle:
                 self.seen["at another attempt"] += 1
                 if attempt == ATTEMPTS - 1:
                     raise
+        assert not self.plans.unsupported, self.plans.unsupported
         return ours
 
-    async def run(self, document, variables, name) -> tuple[ExecutionResult, list[Failure]]:
-        """The compiled executor's answer, and everything that failed on the way."""
-        operation = next(
-            node
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode) and name in (None, node.name and node.name.value)
-        )
-        coerced = coerce(self.schema, operation, variables)
-        if isinstance(coerced, ExecutionResult):
-            return coerced, []
-        values = {each: coerced.coerced[each] for each in conditions(document, operation)}
-        compiled = compile_plan(self.schema, document, operation, values)
-        return await recorded(compiled, self.context(), variables, self.root)
 
-
-async def recorded(compiled: Plan, context: Any, variables: Any, root: Any) -> tuple[ExecutionResult, list[Failure]]:
-    """The plan's answer, and all its failures."""
+@contextmanager
+def recorded() -> Iterator[list[Failure]]:
+    """All failures of the plans that are executed meanwhile."""
     found: list[Failure] = []
+    token = _failures.set(found)
+    try:
+        yield found
+    finally:
+        _failures.reset(token)
 
-    def settle(data, failures):
+
+def _settle(data: dict[str, Any], failures: list[Failure]) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+    found = _failures.get()
+    if found is not None:
         found.extend(failures)
-        return original(data, failures)
+    return settle(data, failures)
 
-    original = plan.settle
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "settle", settle)
-        return await compiled.run(context, variables, root), found
+
+plan.settle = _settle  # what a plan doesn't tell: every failure, and where it was
 
 
 def difference(ours: ExecutionResult, theirs: ExecutionResult, failures: list[Failure]) -> str:
     """How alike two answers are, `same` at best; fails where that is more than the order of waiting explains.
 
-    Where several failures null the same position, graphql-core tells the one that came first in time. So it may be any
-    of those that we know of, and what is told of what lies beneath may differ.
+    Where several failures null the same position, graphql-core tells the one that came first in time, and of those
+    beneath it the ones that had come by then. See `execution.errors`.
     """
     assert text(ours.data) == text(theirs.data)
-    our_errors, their_errors = (
-        [shown(each) for each in ours.errors or ()],
-        [shown(each) for each in theirs.errors or ()],
-    )
+    our_errors, their_errors = map(all_shown, (ours, theirs))
     if our_errors == their_errors:
         return "same, with errors" if our_errors else "same"
     if sorted(our_errors, key=repr) == sorted(their_errors, key=repr):
         return "in another order"
-    assert {nulled(theirs.data, each[1]) for each in their_errors} == {
-        nulled(ours.data, each[1]) for each in our_errors
-    }
-    known = {shown(located(each)) for each in failures}
-    assert set(our_errors) <= known
-    assert set(their_errors) <= known, (their_errors, known)
+    known = {shown(located(each)): nulls(each.place.trace(each.index)) for each in failures}
+    must_be_one_that_timing_allows(our_errors, known)
+    must_be_one_that_timing_allows(their_errors, known)
     return "another of the failures that null the same"
+
+
+def must_be_one_that_timing_allows(errors: list[Shown], known: dict[Shown, Position]) -> None:
+    """One error for each position that is null at last, and no two for one beneath it."""
+    assert set(errors) <= known.keys(), (errors, known)
+    told = Counter(known[each] for each in errors)
+    assert set(told.values()) == {1}, told
+    assert highest(told) == highest(known.values())
+
+
+def highest(positions: Any) -> set[Position]:
+    """Those that aren't beneath another."""
+    every = set(positions)
+    return {each for each in every if not any(each[:length] in every for length in range(len(each)))}
 
 
 def text(data: Any) -> str:
@@ -108,23 +115,24 @@ def text(data: Any) -> str:
     return json.dumps(data, default=str)
 
 
+def all_shown(result: ExecutionResult) -> list[Shown]:
+    """What the errors say."""
+    return list(map(shown, result.errors or ()))
+
+
 def shown(error: GraphQLError) -> Shown:
     """What an error says."""
     places = tuple((place.line, place.column) for place in error.locations or ())
-    return error.message, tuple(error.path or ()), places, type(error.original_error)
+    return (
+        error.message,
+        tuple(error.path or ()),
+        places,
+        type(error.original_error),
+        repr(error.extensions),
+    )
 
 
 def located(failure: Failure) -> GraphQLError:
     """The failure as an error."""
     path = [step.key for step in failure.place.trace(failure.index)]
     return located_error(failure.error, failure.nodes, path)
-
-
-def nulled(data: Any, path: Position) -> Position:
-    """The highest position on the path that is null."""
-    for length, key in enumerate(path):
-        if data is None:
-            return path[:length]
-        data = data[key]
-    assert data is None
-    return path
