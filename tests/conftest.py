@@ -24,7 +24,10 @@ from core.database import Database
 from core.settings import settings
 from models.base import Base
 from tests.api import Api, Rows, Statements
+from tests.second_opinion import SecondOpinion
 from tests.serving import Server, serving
+from transport import application
+from transport.operations import Operations
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE_LOCK = 7303
@@ -191,6 +194,29 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
 
     monkeypatch.setattr(Database, "_fetch", counted)
     return counter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def executors() -> Iterator[None]:
+    """Applications in this process ask both executors."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "Operations", lambda executor, *rest: Operations(SecondOpinion(executor), *rest))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def agreement(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both executors agree on every query, and graphql-core is left nothing but introspection to do for plans.
+
+    Where statements are counted, only one of them is asked.
+    """
+    SecondOpinion.is_asked = "statements" not in request.fixturenames
+    yield
+    differences, unsupported = list(SecondOpinion.differences), set(SecondOpinion.unsupported)
+    SecondOpinion.differences.clear()
+    SecondOpinion.unsupported.clear()
+    assert not differences
+    assert unsupported <= {"introspection"}
 
 
 @pytest.fixture(scope="session")
