@@ -16,11 +16,11 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.statreload import StatReload
 
 PROJECT = Path(__file__).resolve().parent.parent
-GRACE = 10
-"""Seconds that requests have for ending when the server stops."""
+GRACE = 8
+"""Seconds that requests have for ending when the server stops: more than an answer may take."""
 RELOAD_GRACE = 1
-MAX_MESSAGE = 256 * 1024
-"""Bytes of the longest WebSocket message that is read: the endpoint itself refuses less, and says why."""
+MAX_MESSAGE = 64 * 1024
+"""Bytes of the longest WebSocket message that is read."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -36,7 +36,7 @@ def serve(factory: str, listener: socket.socket, *, workers: int, reload: bool) 
         factory=True,
         workers=workers,
         reload=reload,
-        ws="websockets-sansio",
+        ws="core.frames:Frames",
         ws_max_size=MAX_MESSAGE,
         ws_ping_timeout=None,  # it would close with 1011, after which clients don't come back
         ws_per_message_deflate=False,  # its windows would be most of a socket's memory
@@ -71,7 +71,7 @@ def _end_after(wait: Callable[[], object]) -> None:
     def end() -> None:
         wait()
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(GRACE + 5)
+        time.sleep(20)  # by when it should have gone by itself
         os._exit(1)
 
     threading.Thread(target=end, name="parent", daemon=True).start()

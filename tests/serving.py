@@ -24,6 +24,7 @@ class Server:
     database_url: str
     redis_url: str
     log: Path
+    pid: int
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def serving(database_url: str, redis_url: str, log: Path, *options: str, **setti
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=output, stderr=output)
     try:
-        yield Server(_ready(process, log), database_url, redis_url, log)
+        yield Server(_ready(process, log), database_url, redis_url, log, process.pid)
     finally:
         process.terminate()
         try:

@@ -1,5 +1,6 @@
 """The application, assembled from its rooms."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,6 +31,7 @@ from transport.limits import Connections, SocketLimits
 from transport.middleware import Careful
 from transport.operations import Library, Operations
 from transport.persisted import Automatic
+from transport.shutdown import Shutdown
 from transport.trusted import Trusted
 from transport.websocket import GraphQLOverWebSocket
 
@@ -69,6 +71,11 @@ def assemble(config: Settings) -> Starlette:
         tokens.forget_all()
         sockets.close_all()
 
+    async def drain() -> None:
+        least = config.drain_seconds if config.production else 0  # that balancers see it and send nobody any more
+        await asyncio.gather(sockets.drain(config.drain_seconds), asyncio.sleep(least))
+
+    shutdown = Shutdown(drain)
     hub.on_event(revoke)
     hub.on_gap(revoke_unheard)
 
@@ -78,6 +85,7 @@ def assemble(config: Settings) -> Starlette:
         await db.open()
         await hub.start()
         explorer.prepare()
+        shutdown.prepare()
         yield
         explorer.close()
         await hub.stop()
@@ -88,7 +96,7 @@ def assemble(config: Settings) -> Starlette:
         routes=[
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
-            *health.routes(db, cache),
+            *health.routes(db, cache, lambda: shutdown.has_begun),
             *(explorer.routes if has_explorer else ()),
         ],
         middleware=[Middleware(Careful, {"/graphql": endpoint}, https_only=config.production)],

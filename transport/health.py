@@ -1,7 +1,7 @@
 """Whether the process lives, and whether it can serve: for load balancers and supervisors."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 from sqlalchemy import literal, select
@@ -18,8 +18,8 @@ PATIENCE = 0.5
 _ONE = select(literal(1))
 
 
-def routes(db: Database, cache: "Redis") -> list[Route]:
-    """`/healthz` answers while the process lives; `/readyz` says 503 without PostgreSQL, and whether Redis is there."""
+def routes(db: Database, cache: "Redis", is_ending: Callable[[], bool]) -> list[Route]:
+    """`/healthz` answers while the process lives; `/readyz` says 503 without PostgreSQL, or when the process ends."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -28,7 +28,8 @@ def routes(db: Database, cache: "Redis") -> list[Route]:
         database, redis = await asyncio.gather(_answers(db.read(_ONE)), _answers(cache.ping()))
         parts = {"database": database, "redis": redis}
         states = {part: "ok" if up else "away" for part, up in parts.items()}
-        return JSONResponse({"status": "ok" if database else "away", **states}, 200 if database else 503)
+        status = "ending" if is_ending() else "ok" if database else "away"
+        return JSONResponse({"status": status, **states}, 200 if status == "ok" else 503)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
 

@@ -103,10 +103,11 @@ class GraphQLOverWebSocket:
         self._is_open = False
         sockets = list(self._sockets)
         size = max(SMALLEST_SLICE, -(-len(sockets) // SLICES))
-        for start in range(0, len(sockets), size):
-            for socket in sockets[start : start + size]:
+        while sockets:
+            for socket in sockets[:size]:
                 socket.end(messages.RESTARTING)
-            await asyncio.sleep(within / SLICES)
+            del sockets[:size]
+            await asyncio.sleep(within / SLICES if sockets else 0)
 
 
 async def _refuse(send: Send, status: int) -> None:

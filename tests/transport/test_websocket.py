@@ -17,9 +17,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from auth.tokens import Verified
 from core.errors import NotSignedIn
+from core.serving import MAX_MESSAGE
 from domain.viewer import Viewer
 from live.listener import Listener, State
-from transport.limits import SocketLimits
+from transport.limits import Connections, SocketLimits
 from transport.messages import SUBPROTOCOL
 from transport.operations import Response
 from transport.websocket import GraphQLOverWebSocket
@@ -121,7 +122,9 @@ async def url(endpoint):
 @asynccontextmanager
 async def serving(endpoint):
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
-    config = uvicorn.Config(app, port=0, log_level="warning", ws_max_size=1024 * 1024, lifespan="off")
+    config = uvicorn.Config(
+        app, port=0, log_level="warning", ws="core.frames:Frames", ws_max_size=64 * 1024, lifespan="off"
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None
     task = asyncio.create_task(server.serve())
@@ -218,6 +221,38 @@ MALFORMED = {
     "operationName number": subscribe("{a}", operationName=1),
     "extensions string": subscribe("{a}", extensions="x"),
 }
+
+
+def raw(first, payload, *, masked=True, length=None):
+    """A frame as a client that breaks the rules may send it."""
+    length = len(payload) if length is None else length
+    size = bytes([length]) if length < 126 else b"\x7f" + length.to_bytes(8, "big")
+    return bytes([first, size[0] | 0x80 * masked]) + size[1:] + bytes(4 * masked) + payload
+
+
+BROKEN = {
+    "text that isn't UTF-8": raw(0x81, b'{"type":"ping","\xff\xfe"}'),
+    "not masked": raw(0x81, b'{"type":"ping"}', masked=False),
+    "unknown opcode": raw(0x83, b"x"),
+    "reserved bits": raw(0xF1, b"x"),
+    "continuation of nothing": raw(0x80, b"x"),
+    "fragment in a fragment": raw(0x01, b"x") + raw(0x01, b"x"),
+    "fragments that add up to too much": raw(0x01, b"x" * 60_000) + raw(0x80, b"x" * 60_000),
+    "too long a control frame": raw(0x89, b"x" * 126),
+    "fragmented control frame": raw(0x09, b"x"),
+    "too long": raw(0x81, b"x" * 1_000_000),
+    "too long by far, and never sent": raw(0x81, b"x", length=2**40),
+    "a close code that there isn't": raw(0x88, (999).to_bytes(2, "big")),
+    "half a close code": raw(0x88, b"x"),
+}
+
+
+@pytest.mark.parametrize("frame", BROKEN.values(), ids=BROKEN.keys())
+async def test_what_is_no_frame_closes_the_socket_with_4400(url, frame, quiet):
+    async with client(url) as socket:
+        await opened(socket)
+        socket.transport.write(frame)
+        assert await closing(socket) == 4400
 
 
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
@@ -385,6 +420,43 @@ async def test_a_client_that_is_too_slow_is_let_go_of(url, operations):
         await socket.send(subscribe("flood"))
         await asyncio.sleep(0.8)  # reads nothing meanwhile
         assert await closing(socket) == 4499
+
+
+async def test_a_process_that_ends_sends_clients_elsewhere_in_slices_and_takes_no_more(operations):
+    endpoint = GraphQLOverWebSocket(operations, FakeTokens())
+    async with serving(endpoint) as address:
+        sockets = [await client(address) for _ in range(120)]
+        for socket in sockets:
+            await opened(socket)
+        draining = asyncio.create_task(endpoint.drain(20.0))
+        await asyncio.sleep(0.25)
+        assert 50 <= len([socket for socket in sockets if socket.close_code]) <= 100
+        with pytest.raises(InvalidStatus) as refusal:
+            await client(address)
+        assert refusal.value.response.status_code == 503
+        await draining
+        assert [await closing(socket) for socket in sockets] == [1012] * 120
+
+
+async def test_connections_are_limited_by_process_address_and_person(operations):
+    for connections, status in ((Connections(per_process=2), 503), (Connections(per_address=2), 429)):
+        async with serving(GraphQLOverWebSocket(operations, FakeTokens(), connections=connections)) as address:
+            first, _ = await client(address), await client(address)
+            with pytest.raises(InvalidStatus) as refusal:
+                await client(address)
+            assert refusal.value.response.status_code == status
+            await first.close()
+            await until(lambda connections=connections: connections.open < 2)
+            await client(address)
+    endpoint = GraphQLOverWebSocket(operations, FakeTokens(), connections=Connections(per_user=1))
+    async with serving(endpoint) as address, client(address) as one, client(address) as two, client(address) as other:
+        await opened(one, "Bearer 7:60")
+        await opened(other, "Bearer 8:60")
+        await two.send(frame("connection_init", payload={"authorization": "Bearer 7:60"}))
+        assert await closing(two) == 4429
+        await one.close()
+        async with client(address) as three:
+            await opened(three, "Bearer 7:60")
 
 
 async def test_a_restart_sends_clients_elsewhere(operations):

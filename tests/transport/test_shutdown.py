@@ -1,0 +1,68 @@
+"""A process that is asked to end does so in order: nobody's request is dropped, and sockets are told where to go."""
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import suppress
+
+import pytest
+from httpx2 import AsyncClient
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.conftest import clone_database, database_at, drop_database
+from tests.serving import serving
+from transport.messages import SUBPROTOCOL
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def own_url(servers, template, worker_number):
+    import psycopg
+
+    name = f"starling_shutdown_{os.getpid()}_{worker_number}"
+    with psycopg.connect(servers[0], autocommit=True) as connection:
+        clone_database(connection, template, name)
+        yield database_at(servers[0], name)
+        drop_database(connection, name)
+
+
+async def closing(socket):
+    with suppress(ConnectionClosed):
+        async for _ in socket:
+            pass
+    return socket.close_code, time.monotonic()
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "two workers"])
+async def test_sigterm_ends_sockets_in_slices_while_requests_are_answered(own_url, redis_url, tmp_path, options):
+    settings = {"STARLING_ENV": "production", "STARLING_SECRET": "x" * 32, "STARLING_DRAIN_SECONDS": "3"}
+    with serving(own_url, redis_url, tmp_path / "log", *options, **settings) as server:
+        socket_url = server.url.replace("http", "ws") + "/graphql"
+        sockets = [await connect(socket_url, subprotocols=[SUBPROTOCOL]) for _ in range(20)]
+        closings = [asyncio.create_task(closing(socket)) for socket in sockets]
+        async with AsyncClient(base_url=server.url) as http:
+            assert (await http.get("/readyz")).status_code == 200
+            os.kill(server.pid, signal.SIGTERM)
+            asked = time.monotonic()
+            answered = 0
+            while time.monotonic() < asked + 2.5:
+                ready = await http.get("/readyz")
+                answer = await http.post("/graphql", json={"query": "{ __typename }"})
+                assert answer.json() == {"data": {"__typename": "Query"}}
+                answered += ready.status_code == 503
+                await asyncio.sleep(0.1)
+            assert answered >= 10
+        ends = await asyncio.wait_for(asyncio.gather(*closings), 20)
+        assert {code for code, _ in ends} == {1012}
+        while _lives(server.pid):
+            assert time.monotonic() < asked + 20
+            await asyncio.sleep(0.1)
+    assert "raceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+def _lives(pid: int) -> bool:
+    done, _ = os.waitpid(pid, os.WNOHANG)
+    return not done
