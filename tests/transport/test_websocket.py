@@ -123,7 +123,7 @@ async def url(endpoint):
 async def serving(endpoint):
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
     config = uvicorn.Config(
-        app, port=0, log_level="warning", ws="core.frames:Frames", ws_max_size=64 * 1024, lifespan="off"
+        app, port=0, log_level="warning", ws="core.frames:Frames", ws_max_size=MAX_MESSAGE, lifespan="off"
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None
