@@ -13,8 +13,8 @@ from psycopg import sql
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from benchmarks.world import world
-from core.database import ONE_PLAN
 from core.ids import LARGEST
+from core.reads import reading
 from domain.seeding.network import MEASURED
 from loaders.feeds import Feed
 
@@ -22,7 +22,7 @@ GOAL = 3.0
 
 
 def main(rounds: int) -> None:
-    with psycopg.connect(world(), autocommit=True, options=ONE_PLAN) as connection:
+    with psycopg.connect(world(), autocommit=True, **reading(statement_timeout=5)) as connection:
         viewers = {number: viewer(connection, number) for number in MEASURED}
         posts = value(connection, "select count(*) from posts")
         middle = value(connection, "select id from posts order by id desc offset %s limit 1", posts // 2)

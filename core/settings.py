@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Connections per process for reads; writes have as many of their own."""
     database_pool_timeout: float = Field(0.25, gt=0)
     """Seconds to wait for a free connection before the answer is 503."""
+    database_pipeline: bool = True
+    """Whether reads share connections in pipeline mode. Not through a pooler in transaction mode, such as PgBouncer."""
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
 

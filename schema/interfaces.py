@@ -8,7 +8,7 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from core import ids
-from core.database import model_of
+from core.statements import model_of
 from execution import fields
 from execution.fields import Cursor, column
 from execution.leaves import as_is

@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 
 from core import migrations
 from core.database import Database
+from core.reads import Reads
 from core.settings import settings
 from models.base import Base
 from tests.api import Api, Rows, Statements
@@ -185,14 +186,14 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     """Counts the reads that the database answers, but for those of the relay, which reads all the time."""
     counter = Statements()
-    fetch = Database._fetch
+    fetch = Reads._fetch
 
-    async def counted(self: Database, compiled, values, prepare):
-        if "outbox" not in compiled.sql:
-            counter.texts.append(compiled.sql)
-        return await fetch(self, compiled, values, prepare)
+    async def counted(self: Reads, text, values):
+        if "outbox" not in text.sql:
+            counter.texts.append(text.sql)
+        return await fetch(self, text, values)
 
-    monkeypatch.setattr(Database, "_fetch", counted)
+    monkeypatch.setattr(Reads, "_fetch", counted)
     return counter
 
 

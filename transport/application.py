@@ -39,7 +39,10 @@ from transport.websocket import GraphQLOverWebSocket
 def assemble(config: Settings) -> Starlette:
     """The application with these settings."""
     db = Database(
-        config.database_url or "", pool_size=config.database_pool_size, pool_timeout=config.database_pool_timeout
+        config.database_url or "",
+        pool_size=config.database_pool_size,
+        pool_timeout=config.database_pool_timeout,
+        pipeline=config.database_pipeline,
     )
     cache = redis.connect(config.redis_url or "")
     hub, tokens = Hub(db, cache), Tokens(db)

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
 from core import database
-from core.database import Database, model_of
+from core.database import Database
 from core.errors import Unavailable
+from core.statements import compiled, model_of
 from domain import events
 from models.posts import Post
 from models.users import User
@@ -22,10 +23,25 @@ ME = select(func.pg_backend_pid())
 BY_HANDLE = select(User).where(User.handle == bindparam("handle"))
 
 
+@pytest.fixture(params=[True, False], ids=["pipeline", "pool"])
+def pipeline(request: pytest.FixtureRequest) -> bool:
+    """Both ways to read."""
+    return request.param
+
+
 @pytest.fixture
-async def one(database_url: str) -> AsyncIterator[Database]:
+async def db(database_url: str, pipeline: bool) -> AsyncIterator[Database]:
+    """The database, read either way."""
+    db = Database(database_url, pipeline=pipeline)
+    await db.open()
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+async def one(database_url: str, pipeline: bool) -> AsyncIterator[Database]:
     """The database through one connection each way."""
-    db = Database(database_url, pool_size=1)
+    db = Database(database_url, pool_size=1, pipeline=pipeline)
     await db.open()
     yield db
     await db.close()
@@ -78,10 +94,10 @@ async def test_parameters_are_bound_and_never_spliced(db: Database, prepare: boo
 
 async def test_a_statement_is_compiled_once(db: Database):
     await db.read(BY_HANDLE, handle="x")
-    before = database._compiled.cache_info().misses
+    before = compiled.cache_info().misses
     for _ in range(3):
         await db.read(BY_HANDLE, handle="y")
-    assert database._compiled.cache_info().misses == before
+    assert compiled.cache_info().misses == before
 
 
 async def test_a_read_on_a_connection_that_died_is_tried_on_another(one: Database, database_url: str):
@@ -103,10 +119,8 @@ async def test_a_wrong_statement_is_our_fault_and_not_tried_again(db: Database, 
     assert len(statements) == 1
 
 
-async def test_a_read_that_takes_too_long_is_stopped_by_the_server(database_url: str, monkeypatch: pytest.MonkeyPatch):
-    hurried = database.ONE_PLAN.replace("statement_timeout=5000", "statement_timeout=50")
-    monkeypatch.setattr(database, "ONE_PLAN", hurried)
-    db = Database(database_url)
+async def test_a_read_that_takes_too_long_is_stopped_by_the_server(database_url: str, pipeline: bool):
+    db = Database(database_url, statement_timeout=0.05, pipeline=pipeline)
     await db.open()
     started = time.monotonic()
     with pytest.raises(Unavailable):
