@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from starlette.applications import Starlette
 
 from core.serving import end_with_parent, end_with_uv, listen, serve
@@ -70,10 +71,16 @@ def checked_settings() -> Settings:
     try:
         config = settings()
     except ValidationError as error:
-        fail(*(f"{'_'.join(['STARLING', *map(str, e['loc'])]).upper()}: {e['msg']}." for e in error.errors()))
+        fail(*map(explained, error.errors()))
     if config.production and (problems := config.unsafe_defaults()):
         fail("This isn't safe in production:", *(f"  {problem}" for problem in problems))
     return config
+
+
+def explained(error: ErrorDetails) -> str:
+    """What is wrong with one setting, by the name that it has in the environment."""
+    name = "_".join(["STARLING", *map(str, error["loc"])]).upper()
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
 
 
 def checked_listener(host: str, port: int) -> socket.socket:

@@ -62,6 +62,19 @@ async def test_all_audits_of_graphql_http_pass(server: str):
     assert len(audits) == 61
 
 
+async def test_clients_send_a_text_once_and_then_its_hash(server: str):
+    told = await told_by("persisted", f"{server}/graphql")
+    for client in ("apollo", "urql"):
+        for method in ("post", "get"):
+            requests = told[client][method]["requests"]
+            assert [request["text"] for request in requests] == [False, True, False], (client, method, requests)
+            assert requests[-1]["method"] == method.upper()
+            assert requests[-1]["cached"] == ("public, max-age=5" if method == "get" else "no-store")
+            first, second = told[client][method]["answers"]
+            assert first == second
+            assert first["latest"]["nodes"]
+
+
 async def test_a_post_made_at_one_server_is_heard_live_at_another(server: str, second_server: str):
     told = await told_by("live", server, second_server)
     update = told["answer"]["data"]["feedUpdates"]

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from zstandard import ZstdDecompressor
 
 from core.settings import Settings, settings
 from tests.api import Api
+from transport.application import assemble
 
 JSON = "application/json"
 APP, OTHER = "https://app.example", "https://evil.example"
@@ -20,8 +22,6 @@ LONG = {"query": "{ __schema { types { name description } } }"}
 @pytest.fixture(scope="module")
 async def edge(database_url: str, redis_url: str) -> AsyncIterator[Starlette]:
     """A process in production that lets one origin's pages in, and has little patience."""
-    from transport.application import assemble
-
     config = Settings(
         database_url=database_url,
         redis_url=redis_url,
@@ -80,6 +80,19 @@ async def test_a_page_of_another_origin_may_not(production: Api, api: Api):
 def test_what_is_no_origin_is_refused(origins: str):
     with pytest.raises(ValueError, match="cors_origins"):
         Settings(cors_origins=origins)
+
+
+def test_a_star_lets_everybodys_pages_in_and_still_no_credentials(database_url: str, redis_url: str):
+    config = Settings(database_url=database_url, redis_url=redis_url, cors_origins="*", build_explorer=False)
+    with TestClient(assemble(config)) as client:
+        called = client.post("/graphql", json={"query": "{ __typename }"}, headers={"origin": OTHER})
+        assert called.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in called.headers
+        with client.websocket_connect(
+            "/graphql", subprotocols=["graphql-transport-ws"], headers={"origin": OTHER}
+        ) as socket:
+            socket.send_json({"type": "connection_init"})
+            assert socket.receive_json() == {"type": "connection_ack"}
 
 
 def test_origins_stand_between_commas(monkeypatch: pytest.MonkeyPatch):

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from core.settings import Settings
 from tests.api import Api, Rows
+from transport.application import assemble
 
 TRUSTED = "query Hello { __typename }"
 SHA = hashlib.sha256(TRUSTED.encode()).hexdigest()
@@ -32,8 +33,6 @@ def file(tmp_path: Path) -> Path:
 
 
 def application(file: Path, database_url: str, redis_url: str, env: str) -> Starlette:
-    from transport.application import assemble
-
     return assemble(
         Settings(database_url=database_url, redis_url=redis_url, trusted_documents=file, env=env, build_explorer=False)
     )
