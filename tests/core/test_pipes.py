@@ -152,10 +152,12 @@ async def test_a_flood_makes_no_more_connections_than_it_may_and_is_told_so_in_t
     assert await two.read(NUMBER, x=1) == [(1,)]
 
 
-async def test_many_readers_at_once_get_their_own_rows(two: Database):
-    numbers = range(300)
-    generous = [two.read(NUMBER, x=number) for number in numbers]
-    assert await asyncio.gather(*generous) == [[(number,)] for number in numbers]
+async def test_many_readers_at_once_get_their_own_rows(database_url: str):
+    patient, numbers = Database(database_url, pool_size=2, pool_timeout=20), range(300)
+    await patient.open()
+    answers = await asyncio.gather(*(patient.read(NUMBER, x=number) for number in numbers))
+    assert answers == [[(number,)] for number in numbers]
+    await patient.close()
 
 
 async def test_more_than_the_socket_takes_at_once_arrives_whole(one: Database):
