@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.applications import Starlette
 
-from core.serving import end_with_parent, end_with_uv, listen, serve
+from core.serving import end_with_parent, end_with_uv, freeze_heap, listen, serve
 from core.settings import Settings, provide, settings
 
 
@@ -27,7 +27,9 @@ def create_app() -> Starlette:
 def worker() -> Starlette:
     """The application in a process of the command below."""
     end_with_parent()
-    return create_app()
+    app = create_app()
+    freeze_heap()
+    return app
 
 
 # The command

@@ -1,9 +1,11 @@
 """Running the application under uvicorn: in this process, in several, or in one that follows the source files."""
 
+import gc
 import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +21,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 GRACE = 8
 """Seconds that requests have for ending when the server stops: more than an answer may take."""
 RELOAD_GRACE = 1
+GARBAGE = 50_000
+"""Objects after which the collector looks for cycles: what few a request leaves isn't worth looking after 700."""
 MAX_MESSAGE = 64 * 1024
 """Bytes of the longest WebSocket message that is read."""
 
@@ -36,6 +40,8 @@ def serve(factory: str, listener: socket.socket, *, workers: int, reload: bool) 
         factory=True,
         workers=workers,
         reload=reload,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
         ws="core.frames:Frames",
         ws_max_size=MAX_MESSAGE,
         ws_ping_timeout=None,  # it would close with 1011, after which clients don't come back
@@ -52,6 +58,13 @@ def serve(factory: str, listener: socket.socket, *, workers: int, reload: bool) 
         Multiprocess(config, sockets=[listener]).run()
     else:
         server.run(sockets=[listener])
+
+
+def freeze_heap() -> None:
+    """Spare the garbage collector what is there to stay, once an application is loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 20)
 
 
 def end_with_parent() -> None:
