@@ -29,7 +29,7 @@ from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
 from transport.limits import Connections, SocketLimits
 from transport.middleware import Careful
-from transport.operations import Library, Operations
+from transport.operations import DEADLINE, Library, Operations
 from transport.persisted import Automatic
 from transport.shutdown import Shutdown
 from transport.trusted import Trusted
@@ -43,6 +43,7 @@ def assemble(config: Settings) -> Starlette:
         pool_size=config.database_pool_size,
         pool_timeout=config.database_pool_timeout,
         pipeline=config.database_pipeline,
+        statement_timeout=DEADLINE,
     )
     cache = redis.connect(config.redis_url or "")
     hub, tokens = Hub(db, cache), Tokens(db)
