@@ -319,6 +319,14 @@ CASES: list[tuple[str, dict[str, Any] | None]] = [
     ('{ secret allowed: secret loud(text: "hi") }', None),
     ("mutation { a: add(n: 1) b: add(n: 2) c: add(n: 3) }", None),
     ("mutation { a: add(n: 1) spoil c: add(n: 3) }", None),
+    ("mutation { spoil b: add(n: 2) c: add(n: 3) }", None),
+    ("mutation { a: add(n: 1) b: add(n: 2) spoil }", None),
+    ("mutation { a: add(n: 1) make { boomMust slowBoomMust } c: add(n: 3) }", None),
+    (
+        "{ one(id: 2) { a: times(x: 1) b: times(x: 2) kids { id } kids { must } c: kids(first: 1) { n __typename } } }",
+        None,
+    ),
+    ("{ many(n: 3) { b: boom a: boom peer { z: boom y: slowBoomMust } } manyMaybe { a: boomMust b: must } }", None),
     ("mutation { make { id must peer { id } } again: make { must boomMust } }", None),
 ]
 
@@ -330,3 +338,12 @@ def context() -> dict[str, Any]:
 @pytest.mark.parametrize(("query", "variables"), CASES)
 async def test_both_executors_give_the_same_answer(query, variables):
     await Oracle(schema._schema, context).compare(query, variables)
+
+
+@pytest.mark.parametrize("query", [query for query, _ in CASES if query.startswith("mutation")])
+async def test_mutations_stop_where_graphql_core_does(query):
+    contexts = []
+    oracle = Oracle(schema._schema, lambda: contexts.append(context()) or contexts[-1])
+    await oracle.compare(query)
+    ours, theirs = contexts
+    assert ours == theirs
