@@ -14,7 +14,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.settings import settings
 from domain.viewer import Viewer
-from loaders.sessions import session_is_open
+from loaders.sessions import OpenSessions, session_is_open
 
 ISSUER = "starling"
 REMEMBERED = 50_000
@@ -51,25 +51,29 @@ class Tokens:
     """Turns bearers into viewers. One per process; told of revoked sessions by the live stream."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self._db, self._sessions = db, OpenSessions(db)
         self._verified: dict[bytes, Verified] = {}
         self._revocations = 0
 
-    async def verified(self, authorization: str | None) -> Verified:
-        """Whom an `Authorization` header speaks for; nobody without one. Raises NotSignedIn, Unavailable."""
+    async def verified(self, authorization: str | None, *, in_a_crowd: bool = False) -> Verified:
+        """Whom an `Authorization` header speaks for; nobody without one. Raises NotSignedIn, Unavailable.
+
+        Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a moment for it.
+        """
         if not authorization:
             return NOBODY
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise NotSignedIn("The Authorization header must read: Bearer <access token>.")
-        return await self._verify(token.strip())
+        return await self._verify(token.strip(), in_a_crowd)
 
-    async def _verify(self, token: str) -> Verified:
+    async def _verify(self, token: str, in_a_crowd: bool) -> Verified:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None:
             known, revocations = _decode(token), self._revocations
-            if not await session_is_open(self._db, known.viewer):
+            viewer = known.viewer
+            if not await (self._sessions.include(viewer) if in_a_crowd else session_is_open(self._db, viewer)):
                 raise NotSignedIn(INVALID)
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()

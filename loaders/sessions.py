@@ -1,13 +1,18 @@
-"""What a sign-in reads. Single rows of the caller's own: nothing to batch, nothing that another could see."""
+"""What a sign-in, and whoever comes back as somebody, reads: rows of the caller's own, which no other could see."""
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
 from domain.viewer import Viewer
 from models.sessions import Session
 from models.users import Account, User
+
+GATHERED = 0.1
+"""Seconds between two questions about the sessions of many."""
 
 _ACCOUNT = (
     select(Account.user_id, Account.password_hash)
@@ -26,6 +31,11 @@ _OPEN = select(Session.id).where(
 )
 
 
+_OPEN_AMONG = select(Session.id, Session.user_id).where(
+    Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))), Session.revoked_at.is_(None)
+)
+
+
 async def account_by_login(db: Database, login: str) -> Any | None:
     """`user_id` and `password_hash` by handle or e-mail address; None for nobody."""
     login = login.strip().lower()
@@ -36,3 +46,28 @@ async def account_by_login(db: Database, login: str) -> Any | None:
 async def session_is_open(db: Database, viewer: Viewer) -> bool:
     """Whether the viewer's session still stands."""
     return bool(await db.read(_OPEN, session=viewer.session_id, user=viewer.user_id))
+
+
+class OpenSessions:
+    """Which sessions still stand, asked at once for all who come back at once: after a restart, thousands do."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._asking: asyncio.Task[set[tuple[int, int]]] | None = None
+        self._sessions: set[int] = set()
+        self._next_at = 0.0
+
+    async def include(self, viewer: Viewer) -> bool:
+        """Whether the viewer's session is among them. Raises Unavailable."""
+        self._sessions.add(viewer.session_id or 0)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        return (viewer.session_id, viewer.user_id) in await asyncio.shield(self._asking)
+
+    async def _ask(self) -> set[tuple[int, int]]:
+        """Whoever comes first doesn't wait; those who follow go together."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._next_at - loop.time())
+        self._next_at = loop.time() + GATHERED
+        sessions, self._sessions, self._asking = self._sessions, set(), None
+        return {(row.id, row.user_id) for row in await self._db.read(_OPEN_AMONG, sessions=[*sessions])}

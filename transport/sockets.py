@@ -167,7 +167,8 @@ class Socket:
             self.end(messages.TOO_MANY_INITS)
             return
         try:
-            verified = await self._tokens.verified(message.authorization or self._authorization)
+            authorization = message.authorization or self._authorization
+            verified = await self._tokens.verified(authorization, in_a_crowd=True)
         except NotSignedIn:
             self.end(messages.FORBIDDEN)
             return

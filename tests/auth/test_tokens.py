@@ -1,5 +1,6 @@
 """Access tokens: what isn't ours, or isn't good any more, is refused with 401 and a challenge."""
 
+import asyncio
 import time
 from base64 import urlsafe_b64encode
 
@@ -9,6 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from auth import tokens
+from core.errors import NotSignedIn
 from core.settings import settings
 from tests.api import Api, Person
 
@@ -162,3 +164,23 @@ async def test_a_revocation_that_overtakes_a_verification_isn_t_forgotten(
     for _ in range(2):
         await verifier.verified(f"Bearer {ada.token}")
     assert len(asked) == 2
+
+
+async def test_sockets_that_come_together_are_looked_up_together(db, api: Api, statements):
+    people = [await api.sign_up() for _ in range(20)]
+    verifier = tokens.Tokens(db)
+    before = len(statements)
+    found = await asyncio.gather(*(verifier.verified(f"Bearer {each.token}", in_a_crowd=True) for each in people))
+    assert [each.viewer.user_id for each in found] == [each.number for each in people]
+    assert len(statements) - before <= 2
+
+
+async def test_a_socket_of_a_session_that_has_ended_is_refused_among_others(db, api: Api):
+    ada, bob = await api.sign_up(), await api.sign_up()
+    await api("mutation { signOut { __typename } }", ada)
+    verifier = tokens.Tokens(db)
+    answers = await asyncio.gather(
+        *(verifier.verified(f"Bearer {each.token}", in_a_crowd=True) for each in (ada, bob)), return_exceptions=True
+    )
+    assert isinstance(answers[0], NotSignedIn)
+    assert answers[1].viewer.user_id == bob.number

@@ -90,7 +90,7 @@ class FakeListener(Listener):
 class FakeTokens:
     """`Bearer 7:60` is user 7's for a minute, in session 7."""
 
-    async def verified(self, authorization):
+    async def verified(self, authorization, *, in_a_crowd):
         if not authorization:
             return Verified(Viewer(), math.inf)
         scheme, _, token = authorization.partition(" ")
