@@ -25,6 +25,8 @@ SETTINGS = {
     "STARLING_ACCESS_TOKEN_SECONDS": "86400",
     "STARLING_RATE_BURST": "1000000000",
     "STARLING_WRITE_BURST": "1000000000",
+    "STARLING_LIMIT_SOCKETS": "100000",
+    "STARLING_LIMIT_SOCKETS_PER_ADDRESS": "100000",
 }
 """Of the servers, and of the checker, which signs people in: faults are what is proven here, not limits."""
 
@@ -32,20 +34,20 @@ SETTINGS = {
 class Cluster:
     """Engines, servers, and clients' way to them."""
 
-    def __init__(self, engines: Engines, logs: Path) -> None:
+    def __init__(self, engines: Engines, logs: Path, servers: int) -> None:
         self.engines, self._logs = engines, logs
-        self.servers = [self.server("north"), self.server("south")]
+        self.servers = [self.server(name) for name in ("north", "south")[:servers]]
         self.balancer = Balancer(self.servers)
 
     @classmethod
     @asynccontextmanager
-    async def started(cls) -> AsyncIterator["Cluster"]:
+    async def started(cls, servers: int = 2) -> AsyncIterator["Cluster"]:
         """A cluster for as long as the block runs."""
         async with AsyncExitStack() as stack:
             stack.enter_context(_settings())
             logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             engines = await stack.enter_async_context(Engines.started())
-            cluster = cls(engines, logs)
+            cluster = cls(engines, logs, servers)
             stack.push_async_callback(cluster._stop)
             await cluster.heal()
             await stack.enter_async_context(cluster.balancer)

@@ -58,6 +58,11 @@ class Report:
         excused = value > limit and self.bystanders.share > BUSY
         self.findings.append(Finding(what, value, unit, f"≤ {limit:g}", value <= limit or excused, excused))
 
+    def reaches(self, limit: float, what: str, value: float, unit: str = "") -> None:
+        """A speed that must not be lower, where the machine is ours."""
+        excused = value < limit and self.bystanders.share > BUSY
+        self.findings.append(Finding(what, value, unit, f"≥ {limit:,g}", value >= limit or excused, excused))
+
     def end(self) -> "Report":
         """Note what the machine did besides."""
         self.note("others' share of the machine", round(self.bystanders.share), "%")
