@@ -33,6 +33,8 @@ class Context:
     """Where the request came from, to limit those who aren't signed in."""
     price: int
     allowance: Allowance
+    resume: str | None = None
+    """The live cursor that the client was last told, where its transport says so."""
     live_cursor: str = field(init=False)
     loaders: Loaders = field(init=False)
 

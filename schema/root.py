@@ -85,7 +85,7 @@ RESUME = argument(
 )
 
 
-@strawberry.type(description="What can be followed live, over graphql-transport-ws at the same URL.")
+@strawberry.type(description="What can be followed live: by graphql-transport-ws or Server-Sent Events, same URL.")
 class Subscription:
     """What can be followed live."""
 

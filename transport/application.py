@@ -32,6 +32,7 @@ from transport.middleware import Careful
 from transport.operations import DEADLINE, Library, Operations
 from transport.persisted import Automatic
 from transport.shutdown import Shutdown
+from transport.sse import Streams
 from transport.trusted import Trusted
 from transport.websocket import GraphQLOverWebSocket
 
@@ -53,11 +54,9 @@ def assemble(config: Settings) -> Starlette:
     operations = Operations(executor, documents, Services(db, hub, Limiter(cache)), library(config, documents, cache))
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
     has_explorer = not (config.production and config.trusted_documents)
-    endpoint = cors(
-        config.cors_origins,
-        GraphQLOverHTTP(operations, tokens, Public(graph), explorer.page if has_explorer else None, config),
-    )
     connections = Connections(config.limit_sockets, config.limit_sockets_per_address, config.limit_sockets_per_user)
+    streams, page = Streams(connections), explorer.page if has_explorer else None
+    endpoint = cors(config.cors_origins, GraphQLOverHTTP(operations, tokens, streams, Public(graph), page, config))
     sockets = GraphQLOverWebSocket(
         operations,
         tokens,
@@ -70,16 +69,19 @@ def assemble(config: Settings) -> Starlette:
         if isinstance(event, SessionRevoked):
             tokens.forget(event.session_id)
             sockets.revoke(event.session_id)
+            streams.revoke(event.session_id)
 
     def revoke_unheard() -> None:
         tokens.forget_all()
         sockets.close_all()
+        streams.close_all()
 
-    async def drain() -> None:
-        least = config.drain_seconds if config.production else 0  # that balancers see it and send nobody any more
-        await asyncio.gather(sockets.drain(config.drain_seconds), asyncio.sleep(least))
+    async def drain(within: float) -> None:
+        streams.drain()
+        least = within if config.production else 0  # that balancers see it and send nobody any more
+        await asyncio.gather(sockets.drain(within), asyncio.sleep(least))
 
-    shutdown = Shutdown(drain)
+    shutdown = Shutdown(drain, within=config.drain_seconds)
     hub.on_event(revoke)
     hub.on_gap(revoke_unheard)
 

@@ -4,6 +4,7 @@ From bytes to bytes: what most requests need goes without Starlette's Request an
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response as HTTPResponse
@@ -18,7 +19,8 @@ from execution.public import Public
 from transport.compression import SMALLEST, compress, encoding
 from transport.encoding import encode
 from transport.negotiation import GRAPHQL, JSON, BadRequest, Headers, headers_of, read, response_type, wants_page
-from transport.operations import Operations, Request, Response, refusal
+from transport.operations import Answer, Operations, Request, Response, refusal
+from transport.sse import STREAM, Streams, wants_stream
 
 Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
 Fields = list[tuple[bytes, bytes]]
@@ -33,9 +35,16 @@ class GraphQLOverHTTP:
     """The endpoint: operations by POST, queries by GET, and a page for who comes with a browser."""
 
     def __init__(
-        self, operations: Operations, tokens: Tokens, public: Public, explorer: Page | None, config: Settings
+        self,
+        operations: Operations,
+        tokens: Tokens,
+        streams: Streams,
+        public: Public,
+        explorer: Page | None,
+        config: Settings,
     ) -> None:
         self._operations, self._tokens, self._public, self._explorer = operations, tokens, public, explorer
+        self._streams = streams
         self._most, self._within, self._fresh = config.limit_body, config.limit_body_seconds, config.public_seconds
         window = round(config.rate_burst / config.rate_per_second) or 1
         policy = f'"operations";q={config.rate_burst};w={window};starling-unit="price"'
@@ -50,33 +59,39 @@ class GraphQLOverHTTP:
                 page = await self._explorer(HTTPRequest(scope, receive))
                 await page(scope, receive, send)
                 return
-            if media_type is None:
-                raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}.")
+            accept = headers.get("accept")
+            if media_type is None and not wants_stream(accept, None):
+                raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}, or for subscriptions {STREAM}.")
             request = await read(scope, headers, receive, most=self._most, within=self._within)
+            request = replace(request, resume=headers.get("last-event-id"))
             answer = await self._execute(scope, headers, request)
+            operation: Operation | None = scope.get("starling.operation")
+            if wants_stream(accept, operation and operation.kind):
+                await self._streams.serve(scope, receive, send, answer)
+                return
+            assert isinstance(answer, Response)
         except BadRequest as bad:
             status, body, fields = bad.status, _explained(bad), [*bad.headers, NOT_STORED]
         else:
-            status, body = _status(answer, media_type), answer.body
+            status, body = _status(answer, media_type or JSON), answer.body
             fields = self._fields(scope, headers, request, answer)
         await _send(send, headers, status, encode(body), media_type or JSON, fields)
 
-    async def _execute(self, scope: Scope, headers: Headers, request: Request) -> Response:
+    async def _execute(self, scope: Scope, headers: Headers, request: Request) -> Answer:
         operation = await self._operations.find(request)
         if isinstance(operation, Response):
             return operation
-        _check_transport(scope, operation)
+        _check_transport(scope, headers, operation)
         try:
-            viewer = (await self._tokens.verified(headers.get("authorization"))).viewer
+            verified = await self._tokens.verified(headers.get("authorization"))
         except NotSignedIn as error:
             raise BadRequest(401, error.message, ((b"www-authenticate", b'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:
             return refusal(error)
         address = scope["client"][0] if scope.get("client") else "unknown"
-        scope["starling.viewer"], scope["starling.operation"] = viewer, operation
-        answer = await self._operations.run(operation, viewer, address, request)
-        assert isinstance(answer, Response)
-        return answer
+        scope["starling.viewer"], scope["starling.operation"] = verified.viewer, operation
+        scope["starling.expires_at"] = verified.expires_at
+        return await self._operations.run(operation, verified.viewer, address, request)
 
     def _fields(self, scope: Scope, headers: Headers, request: Request, answer: Response) -> Fields:
         if self._is_public(scope, headers, request, answer):
@@ -103,9 +118,13 @@ class GraphQLOverHTTP:
         )
 
 
-def _check_transport(scope: Scope, operation: Operation) -> None:
+def _check_transport(scope: Scope, headers: Headers, operation: Operation) -> None:
     if operation.kind == "subscription":
-        raise BadRequest(400, "Subscriptions go over a WebSocket at the same URL: graphql-transport-ws.")
+        if not wants_stream(headers.get("accept"), "subscription"):
+            raise BadRequest(
+                400, f"Subscribe over a WebSocket at the same URL, by graphql-transport-ws, or with Accept: {STREAM}."
+            )
+        return
     if scope["method"] == "GET" and operation.kind != "query":
         raise BadRequest(405, "Only queries go by GET: use POST.", ((b"allow", b"POST"),))
 

@@ -112,8 +112,8 @@ def _check_origin(headers: Headers) -> None:
     """Refuse what a form, an image or a script of any page may cause, and of other sites what needs no preflight."""
     if any(name in headers for name in PREFLIGHTED) or headers.get("content-type", "").startswith(JSON):
         return
-    names_json = any(type_ in headers.get("accept", "").lower() for type_ in (GRAPHQL, JSON))
-    is_fetch = names_json or headers.get("sec-fetch-mode") == "cors"
+    names_type = any(type_ in headers.get("accept", "").lower() for type_ in (GRAPHQL, JSON, "text/event-stream"))
+    is_fetch = names_type or headers.get("sec-fetch-mode") == "cors"
     if not is_fetch or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise BadRequest(400, "To query by GET, send a header that no form can send: GraphQL-Require-Preflight: 1.")
 

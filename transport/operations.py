@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from graphql import ExecutionResult, GraphQLError
@@ -40,6 +40,8 @@ class Request:
     operation_name: str | None = None
     document_id: str | None = None
     """Names a document that the server may know; `query` may be empty then."""
+    resume: str | None = None
+    """The cursor that a client was last told, where its transport says so: stands for a subscription's `after`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,15 @@ class Response:
     unavailable: bool = False
 
 
+class Payload(NamedTuple):
+    """A response to an event."""
+
+    json: str
+    cursor: str
+
+
 Begin = Callable[[Sink], Awaitable[Listener]]
-"""Begins a subscription: its responses, in JSON, go into a sink until the listener leaves."""
+"""Begins a subscription: its payloads go into a sink until the listener leaves."""
 Answer = Response | Begin
 
 
@@ -91,7 +100,7 @@ class Operations:
             allowance = await self._charge(caller(viewer, address), price)
             if not allowance.allowed:
                 return replace(refusal(RateLimited(allowance.retry_after_seconds)), allowance=allowance)
-            context = Context(self._services, viewer, address, price, allowance)
+            context = Context(self._services, viewer, address, price, allowance, request.resume)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
             async with asyncio.timeout(DEADLINE):
@@ -131,7 +140,7 @@ class Operations:
 
     async def _render(
         self, operation: Operation, context: Context, variables: dict[str, Any] | None, viewer: Viewer, update: Update
-    ) -> str:
+    ) -> Payload:
         """The response to an event, for a viewer who may see it. Raises Unavailable, Vanished."""
         result = await self._executor.execute(operation, context.for_viewer(viewer), variables, update)
         response = _response(result)
@@ -139,7 +148,7 @@ class Operations:
             raise Unavailable("database")
         if any(map(_is_missing, result.errors or ())):
             raise Vanished
-        return encode(response.body).decode()
+        return Payload(encode(response.body).decode(), update.cursor)
 
 
 def _is_missing(error: GraphQLError) -> bool:

@@ -1,6 +1,6 @@
-"""How a process ends that was asked to, with SIGTERM: in order, while it goes on answering.
+"""How a process ends that was asked to: in order, while it goes on answering.
 
-At once, `/readyz` says 503 and no further live connections are taken; those that there are end in slices. Only then
+At once, `/readyz` says 503 and no further live connections are taken; those that there are end, in slices. Only then
 does the server hear of the signal: it takes no more requests, finishes those that it has, and exits.
 """
 
@@ -13,37 +13,40 @@ from typing import Any
 
 
 class Shutdown:
-    """Stands between the signal and the server."""
+    """Stands between the signals and the server."""
 
-    def __init__(self, drain: Callable[[], Awaitable[None]]) -> None:
-        """Await `drain` first."""
+    def __init__(self, drain: Callable[[float], Awaitable[None]], *, within: float) -> None:
+        """Await `drain` first, which has so many seconds after SIGTERM and none after SIGINT: that is somebody's."""
         self.has_begun = False
         self._drain = drain
+        self._within = {signal.SIGTERM: within, signal.SIGINT: 0.0}
+        self._server: dict[int, Any] = {}
         self._task: asyncio.Task[None] | None = None
-        self._server: Any = signal.SIG_DFL
 
     def prepare(self) -> None:
-        """Take the signal from a server that handles it; a second one reaches the server at once."""
+        """Take the signals from a server that handles them; further ones reach it at once."""
         if threading.current_thread() is not threading.main_thread():
             return
-        self._server = signal.getsignal(signal.SIGTERM)
         loop = asyncio.get_running_loop()
 
         def hear(number: int, frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(self._begin, number, frame)
 
-        if callable(self._server):
-            signal.signal(signal.SIGTERM, hear)
+        for number in self._within:
+            handler = signal.getsignal(number)
+            if callable(handler) and handler is not signal.default_int_handler:
+                self._server[number] = handler
+                signal.signal(number, hear)
 
     def _begin(self, number: int, frame: FrameType | None) -> None:
         if self.has_begun:
-            self._server(number, frame)
+            self._server[number](number, frame)
             return
         self.has_begun = True
         self._task = asyncio.get_running_loop().create_task(self._end(number, frame))
 
     async def _end(self, number: int, frame: FrameType | None) -> None:
         try:
-            await self._drain()
+            await self._drain(self._within[signal.Signals(number)])
         finally:
-            self._server(number, frame)
+            self._server[number](number, frame)

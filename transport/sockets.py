@@ -21,7 +21,7 @@ from transport import messages
 from transport.errors import masked
 from transport.limits import Connections, SocketLimits
 from transport.messages import Complete, End, Init, Malformed, Message, Ping, Pong, Subscribe
-from transport.operations import Answer, Begin, Request, Response
+from transport.operations import Answer, Begin, Payload, Request, Response
 from transport.outbox import Outbox
 
 logger = logging.getLogger("starling.sockets")
@@ -264,9 +264,9 @@ class Told:
         self._socket, self._id = socket, id
         self._before = messages.begin_next(id)
 
-    def send(self, payload: str) -> bool:
+    def send(self, payload: Payload) -> bool:
         """Send a response, if there is room for it."""
-        return self._socket.offer(f"{self._before}{payload}}}", self._drained)
+        return self._socket.offer(f"{self._before}{payload.json}}}", self._drained)
 
     def end(self) -> None:
         """Tell the client that this was all."""

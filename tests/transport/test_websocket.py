@@ -22,8 +22,10 @@ from domain.viewer import Viewer
 from live.listener import Listener, State
 from transport.limits import Connections, SocketLimits
 from transport.messages import SUBPROTOCOL
-from transport.operations import Response
+from transport.operations import Payload, Response
 from transport.websocket import GraphQLOverWebSocket
+
+FLOOD = Payload(json.dumps({"data": "x" * 100_000}), "cursor")
 
 
 class FakeOperations:
@@ -55,7 +57,7 @@ class FakeOperations:
     async def _begin(self, count, sink, is_over=False):
         listener = FakeListener(self, sink)
         for number in range(count):
-            assert sink.send(json.dumps({"data": {"number": number}}))
+            assert sink.send(Payload(json.dumps({"data": {"number": number}}), "cursor"))
         if is_over:
             listener.leave()
             sink.end()
@@ -83,7 +85,7 @@ class FakeListener(Listener):
             self._operations.running -= 1
 
     def drained(self):
-        while self.state is not State.GONE and self.sink.send(json.dumps({"data": "x" * 100_000})):
+        while self.state is not State.GONE and self.sink.send(FLOOD):
             pass
 
 
