@@ -75,7 +75,9 @@ PAGES = {number: Page(rows, True, False, cursor) for number, rows in TALK.items(
 
 
 def _id(prefix: str) -> Any:
-    return column("Opaque.", of=lambda row: f"{prefix}_{row.id}")
+    return column(
+        "Opaque.", of=lambda row: f"{prefix}_{row.id}", of_all=lambda rows: [f"{prefix}_{row.id}" for row in rows]
+    )
 
 
 def row(model: type) -> Any:

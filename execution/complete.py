@@ -23,9 +23,15 @@ class Completer:
     """Makes of a column of values what stands in the response, None where nothing can."""
 
     waits = False
+    is_plain = False
+    """Whether `quick` mostly has the column."""
 
     def __init__(self, nullable: bool) -> None:
         self.nullable = nullable
+
+    def quick(self, values: Column) -> Column | None:
+        """The column, where it can be had at once and without a flaw."""
+        return None
 
     async def complete(self, run: Run, field: "Field", values: Column, place: Place) -> Column:
         """The column."""
@@ -46,6 +52,8 @@ class Completer:
 
 class Leaves(Completer):
     """Scalars or enums."""
+
+    is_plain = True
 
     def __init__(self, nullable: bool, type_: leaves.Leaf) -> None:
         super().__init__(nullable)
@@ -83,6 +91,18 @@ class Lists(Completer):
         """Whether the items make one wait."""
         return self.of.waits
 
+    @property
+    def is_plain(self) -> bool:  # type: ignore[override]
+        """Whether the items mostly are."""
+        return self.of.is_plain
+
+    def quick(self, values: Column) -> Column | None:
+        """The lists, unless there are others than lists and tuples, or an item that must be looked at."""
+        if not _LISTS.issuperset(map(type, values)):
+            return None
+        items = self.of.quick(list(chain.from_iterable(values)))
+        return None if items is None else cut(items, ends_of(values))
+
     async def complete(self, run: Run, field: "Field", values: Column, place: Place) -> Column:
         """The lists with their items completed."""
         if _LISTS.issuperset(map(type, values)):
@@ -101,14 +121,23 @@ class Lists(Completer):
         return [list_ if was is lists else None for was, list_ in zip(done, items, strict=True)]
 
     async def _items(self, run: Run, field: "Field", lists: Sequence[Sequence[Any]], place: Place) -> Column:
-        items = list(chain.from_iterable(lists))
-        ends = list(accumulate(map(len, lists)))
+        items, ends = list(chain.from_iterable(lists)), ends_of(lists)
         if items:
             items = await self.of.complete(run, field, items, ItemPlace(place, ends, self.of.nullable))
-        return [items[start:end] for start, end in pairwise((0, *ends))]
+        return cut(items, ends)
 
 
 _LISTS = frozenset({list, tuple})
+
+
+def ends_of(lists: Sequence[Sequence[Any]]) -> list[int]:
+    """Where each list ends, with all of them written one after the other."""
+    return list(accumulate(map(len, lists)))
+
+
+def cut(items: Column, ends: list[int]) -> Column:
+    """The lists that end there."""
+    return [items[start:end] for start, end in pairwise((0, *ends))]
 
 
 class Objects(Completer):
@@ -123,6 +152,15 @@ class Objects(Completer):
     def waits(self) -> bool:  # type: ignore[override]
         """Whether the level makes one wait."""
         return self.level.waits
+
+    @property
+    def is_plain(self) -> bool:  # type: ignore[override]
+        """Whether all that is selected mostly is."""
+        return self.level.is_plain
+
+    def quick(self, values: Column) -> Column | None:
+        """The objects, if they are known to be of the type, and nothing about them must be looked at."""
+        return self.level.quick(values) if self._fitting.issuperset(map(type, values)) else None
 
     async def complete(self, run: Run, field: "Field", values: Column, place: Place) -> Column:
         """What is selected of each object."""

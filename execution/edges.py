@@ -1,10 +1,10 @@
 """Edges of pages without edge objects: an edge's node is the page's row, and its cursor is the page's word for it."""
 
 from collections.abc import Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import chain
 from typing import Any, cast
 
-from execution.complete import Lists
+from execution.complete import Lists, cut, ends_of
 from execution.leaves import Column
 from execution.level import Field, Level
 from execution.pages import Page
@@ -26,6 +26,8 @@ class Edges(list[Any]):
 class Node(Source):
     """`Edge.node` of `Edges`."""
 
+    is_plain = True
+
     def quick(self, rows: Rows) -> Column | None:
         """The rows themselves."""
         return cast("Edges", rows)
@@ -37,6 +39,8 @@ class Node(Source):
 
 class Cursor(Source):
     """`Edge.cursor` of `Edges`."""
+
+    is_plain = True
 
     def quick(self, rows: Rows) -> Column | None:
         """The cursors, unless one raises."""
@@ -63,14 +67,24 @@ class EdgesField(Field):
         self.edges = edges
         """The edges' fields, read from `Edges`."""
 
+    def quick(self, rows: Rows) -> Column | None:
+        """The lists of edges, unless there is something else than pages, or something that must be looked at."""
+        if not _PAGES.issuperset(map(type, rows)):
+            return None
+        objects = self.edges.quick(Edges(rows))
+        return None if objects is None else cut(objects, _ends(rows))
+
     async def column(self, run: Run, rows: Rows, place: Place) -> Column:
         """The lists of edges."""
         if not _PAGES.issuperset(map(type, rows)):
             return await super().column(run, rows, place)
-        edges = Edges(rows)
-        ends = list(accumulate([len(page.rows) for page in rows]))
+        edges, ends = Edges(rows), _ends(rows)
         objects: Column = []
         if edges:
             nullable = cast("Lists", self.completer).of.nullable
             objects = await self.edges.objects(run, edges, ItemPlace(self.at(place), ends, nullable))
-        return [objects[start:end] for start, end in pairwise((0, *ends))]
+        return cut(objects, ends)
+
+
+def _ends(pages: Sequence[Page]) -> list[int]:
+    return ends_of([page.rows for page in pages])

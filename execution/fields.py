@@ -11,7 +11,7 @@ A context has `loaders`, which gives the operation's loader of a class; a row ha
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NewType, TypeVar
 
@@ -25,9 +25,10 @@ Cursor = NewType("Cursor", str)
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a function makes of the row."""
+    """What a function makes of the row, or another, quicker, of many."""
 
     of: Callable[[Any], Any]
+    of_all: Callable[[Sequence[Any]], list[Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,17 @@ def row_type(
     return declare
 
 
-def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: int = 0) -> Any:
-    """The row's attribute of the field's name, or what `of` makes of the row: public, as it goes by the row alone."""
+def column(
+    description: str,
+    *,
+    of: Callable[[Any], Any] | None = None,
+    of_all: Callable[[Sequence[Any]], list[Any]] | None = None,
+    cost: int = 0,
+) -> Any:
+    """The row's attribute of the field's name, or what `of` makes of the row: public, as it goes by the row alone.
+
+    `of_all` makes the same of many rows, where that is quicker.
+    """
     metadata: dict[Any, Any] = {"cost": cost, "public": True, "shared": True}
     if of is None:
         return strawberry.field(description=description, metadata=metadata)
@@ -75,7 +85,9 @@ def column(description: str, *, of: Callable[[Any], Any] | None = None, cost: in
     def resolve(root: Any) -> Any:
         return of(root)
 
-    return strawberry.field(resolver=resolve, description=description, metadata=metadata | {SOURCE: Computed(of)})
+    return strawberry.field(
+        resolver=resolve, description=description, metadata=metadata | {SOURCE: Computed(of, of_all)}
+    )
 
 
 def loaded(

@@ -8,7 +8,7 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
-from execution.complete import Completer, Leaves
+from execution.complete import Completer
 from execution.leaves import Column
 from execution.places import FieldPlace, Place
 from execution.run import Run
@@ -39,6 +39,11 @@ class Field:
         return self.source.waits or self.completer.waits
 
     @property
+    def is_plain(self) -> bool:
+        """Whether `quick` mostly has the column."""
+        return self.source.is_plain and self.completer.is_plain
+
+    @property
     def is_shallow(self) -> bool:
         """Whether it waits for one batch and for nothing after that."""
         return isinstance(self.source, Batched) and not self.completer.waits
@@ -49,15 +54,17 @@ class Field:
 
     def quick(self, rows: Sequence[Row]) -> Column | None:
         """The whole column, where it is a plain one and nothing is the matter with it."""
-        if not isinstance(self.completer, Leaves):
-            return None
         values = self.source.quick(rows)
         return None if values is None else self.completer.quick(values)
 
     async def column(self, run: Run, rows: Sequence[Row], place: Place) -> Column:
         """The field of each row, completed; None where there is nothing."""
-        at = self.at(place)
-        return await self.completer.complete(run, self, await self.source.read(run, self, rows, at), at)
+        return await self.complete(run, await self.source.read(run, self, rows, self.at(place)), place)
+
+    async def complete(self, run: Run, values: Column, place: Place) -> Column:
+        """What becomes of the values; None where there is nothing."""
+        column = self.completer.quick(values) if self.completer.is_plain else None
+        return await self.completer.complete(run, self, values, self.at(place)) if column is None else column
 
 
 class Level:
@@ -66,12 +73,14 @@ class Level:
     def __init__(self, type_: GraphQLObjectType) -> None:
         self.type = type_
         self.fields: list[Field] = []
-        self.waits = False
+        self.waits = self.is_plain = False
         self._build: Callable[..., list[Result]] = list
 
     def set(self, fields: list[Field]) -> None:
         """Take these fields, in the order of the response."""
         self.fields = fields
+        self.is_plain = all(field.is_plain for field in fields)
+        self._plain = [field for field in fields if field.is_plain]
         self._still = [field for field in fields if not field.waits]
         waiting = [field for field in fields if field.waits]
         self._shallow = [field for field in waiting if field.is_shallow] if len(waiting) > 1 else []
@@ -79,10 +88,24 @@ class Level:
         self.waits = bool(waiting)
         self._build = builder(tuple(field.name for field in fields))
 
+    def quick(self, rows: Sequence[Row]) -> list[Result] | None:
+        """What the response has for each row, unless something about them must be looked at."""
+        if not rows:
+            return []
+        columns = []
+        for field in self.fields:
+            column = field.quick(rows)
+            if column is None:
+                return None
+            columns.append(column)
+        return self._build(rows, columns)
+
     async def objects(self, run: Run, rows: Sequence[Row], place: Place) -> list[Result]:
         """What the response has for each row."""
-        columns = [field.quick(rows) for field in self.fields]
         asked = [(field, cast("Batched", field.source).ask(run, rows)) for field in self._shallow]
+        columns: list[Column | None] = [None] * len(self.fields)
+        for field in self._plain:
+            columns[field.order] = field.quick(rows)
         for field in self._still:
             if columns[field.order] is None:
                 columns[field.order] = await field.column(run, rows, place)
@@ -91,7 +114,7 @@ class Level:
             for field, column in zip(self._deep, done, strict=True):
                 columns[field.order] = column
         for field, loading in asked:
-            columns[field.order] = await field.completer.complete(run, field, await loading, field.at(place))
+            columns[field.order] = await field.complete(run, await loading, place)
         return self._build(rows, columns)
 
     async def serially(self, run: Run, row: Row, place: Place) -> list[Result]:

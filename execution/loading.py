@@ -1,6 +1,6 @@
 """aiodataloader by the level: one future for all keys of a level instead of one for each."""
 
-from asyncio import AbstractEventLoop, Future, Task, gather, get_running_loop
+from asyncio import AbstractEventLoop, CancelledError, Future, Task, gather, get_running_loop
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -72,7 +72,12 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
     async def load_at_once(self, keys: Sequence[K]) -> list[V | Exception]:
         """The values in the keys' order, for one who knows that nobody else is about to ask for something."""
         asked = self.ask(keys)
-        self._dispatch()
+        if batch := self._take_open():
+            try:
+                await self._load(batch)
+            except CancelledError:
+                self._abandon(batch)
+                raise
         return await asked
 
     def load(self, key: K) -> "Future[V]":
@@ -142,12 +147,26 @@ class LevelLoader(DataLoader[K, V], Generic[K, V]):
 
     def _dispatch(self) -> None:
         """Load the open batch, if there is one, whatever becomes of those who wait for it."""
-        if self._open is not None:
-            batch, self._open = self._open, None
+        if batch := self._take_open():
+            self._start(batch)
+
+    def _start(self, batch: _Batch[K, V]) -> None:
+        task = self.loop.create_task(self._load(batch))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _abandon(self, batch: _Batch[K, V]) -> None:
+        """Whoever was loading it is cancelled: load it anew if others wait for it, too."""
+        if len(batch.levels) + len(batch.single) > 1:
+            self._start(batch)
+        else:
+            self._loading.remove(batch)
+
+    def _take_open(self) -> _Batch[K, V] | None:
+        batch, self._open = self._open, None
+        if batch is not None:
             self._loading.append(batch)
-            task = self.loop.create_task(self._load(batch))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        return batch
 
     async def _load(self, batch: _Batch[K, V]) -> None:
         keys = list(batch.keys)

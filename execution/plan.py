@@ -140,8 +140,8 @@ class _Compiler:
                 return Loaded(source)
             case fields.Paged() as source:
                 return Paged(source, Arguments(field, self.strawberry))
-            case fields.Computed(of):
-                return Read(of)
+            case fields.Computed(of, of_all):
+                return Read(of, of_all)
         if declared.is_basic_field:
             return Read(attrgetter(declared.python_name))
         return Resolved(field, Arguments(field, self.strawberry))

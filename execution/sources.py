@@ -30,6 +30,8 @@ class Source:
 
     waits = False
     """Whether reading means to wait, so that fields side by side should wait together."""
+    is_plain = False
+    """Whether `quick` mostly has the values."""
 
     def quick(self, rows: Rows) -> Column | None:
         """The values, where they can be had at once and without a flaw."""
@@ -43,6 +45,8 @@ class Source:
 class Constant(Source):
     """The same for every row: `__typename`."""
 
+    is_plain = True
+
     def __init__(self, value: object) -> None:
         self.value = value
 
@@ -52,15 +56,17 @@ class Constant(Source):
 
 
 class Read(Source):
-    """An attribute of the row, or what a function makes of it."""
+    """An attribute of the row, or what a function makes of it, or another of all rows at once."""
 
-    def __init__(self, get: Callable[[Any], Any]) -> None:
-        self.get = get
+    is_plain = True
+
+    def __init__(self, get: Callable[[Any], Any], get_all: Callable[[Rows], Column] | None = None) -> None:
+        self.get, self._get_all = get, get_all
 
     def quick(self, rows: Rows) -> Column | None:
         """The values, unless one raises."""
         try:
-            return list(map(self.get, rows))
+            return list(map(self.get, rows)) if self._get_all is None else self._get_all(rows)
         except Exception:
             return None
 
