@@ -10,6 +10,7 @@ from sqlalchemy import Executable, Select, insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as CheckoutTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from core.errors import Contended, Unavailable
 from core.reads import Reads, session
@@ -79,6 +80,12 @@ class Database:
         """Close every connection."""
         await self._reads.close()
         await self._engine.dispose()
+
+    @property
+    def use(self) -> dict[str, int]:
+        """What goes on at the moment: connections for reads, their queries, and connections that write."""
+        pool = self._engine.pool
+        return {**self._reads.use, "writing": pool.checkedout() if isinstance(pool, QueuePool) else 0}
 
     async def read(self, statement: Executable, /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
         """All rows of a SELECT, as named tuples: see `Reads.read`. Raises Unavailable."""

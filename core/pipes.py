@@ -48,6 +48,12 @@ class Pipes:
         self._place(query)
         return await query.answer
 
+    @property
+    def use(self) -> dict[str, int]:
+        """Open connections, queries on them, and queries that wait for one."""
+        running = sum(pipe.load for pipe in self._pipes)
+        return {"connections": len(self._pipes), "queries": running, "waiting": len(self._waiting)}
+
     def _place(self, query: Query) -> None:
         pipe = self._least_loaded()
         if pipe is None or pipe.load:

@@ -52,6 +52,11 @@ class Reads:
         await self._prepared.close()
         await self._pool.close()
 
+    @property
+    def use(self) -> dict[str, int]:
+        """What goes on at the moment, where it is known."""
+        return self._prepared.use if isinstance(self._prepared, Pipes) else {}
+
     async def read(self, statement: Executable, /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
         """All rows of a SELECT, as named tuples. Raises Unavailable.
 

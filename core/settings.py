@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """How many operations a socket has at a time."""
     limit_messages_per_second: float = Field(50.0, gt=0)
     """How many messages a client may send on a socket; twice as many at once."""
+    metrics_token: SecretStr | None = None
+    """What Prometheus sends as its bearer to `/metrics`. Unset: none in production, and elsewhere open to all."""
     drain_seconds: float = Field(10.0, ge=0)
     """How long a process that was asked to end takes to send its sockets elsewhere; in production never less."""
     live_hours: float = Field(24.0, gt=0)

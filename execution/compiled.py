@@ -25,6 +25,8 @@ class Plans:
         self._reference = Reference(schema)
         self.unsupported: Counter[str] = Counter()
         """How often an operation went to graphql-core, by reason."""
+        self.hits = self.misses = 0
+        """How often a plan was there, and how often it had to be made."""
         self._conditions: WeakKeyDictionary[Operation, tuple[str, ...]] = WeakKeyDictionary()
         self._plans: OrderedDict[_Key, Plan | str] = OrderedDict()
         self._used = 0
@@ -52,9 +54,11 @@ class Plans:
         key = (ref(operation), values)
         plan = self._plans.get(key)
         if plan is None:
+            self.misses += 1
             plan = self._compile(operation, dict(zip(names, values, strict=True)))
             self._remember(key, plan)
         else:
+            self.hits += 1
             self._plans.move_to_end(key)
         if isinstance(plan, str):
             raise Unsupported(plan)

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, DateTime, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, DateTime, bindparam, column, delete, func, select, table, update
 
 from core.database import Database
 from models.outbox import OutboxEvent, Stream
 
 SHARD = 0
 BATCH = 500
-KEPT_FOR = timedelta(hours=24)
-KEPT_EVENTS = 1_000_000
 TRIMMED_AT_ONCE = 5_000
 
 
@@ -32,6 +30,15 @@ class Position(NamedTuple):
     last_seq: int
 
 
+class Lag(NamedTuple):
+    """What is on its way: events without a number, the age of the oldest, and of the oldest transaction that writes."""
+
+    events: int
+    seconds: float
+    oldest_writer: float
+    last_seq: int
+
+
 _COLUMNS = (OutboxEvent.seq, OutboxEvent.kind, OutboxEvent.payload, OutboxEvent.created_at)
 _POSITION = select(Stream.history, Stream.last_seq).where(Stream.shard == SHARD)
 _OLDEST = select(func.min(OutboxEvent.seq))
@@ -40,6 +47,13 @@ _AFTER = (
     .where(OutboxEvent.seq > bindparam("after", type_=BigInteger))
     .order_by(OutboxEvent.seq)
     .limit(BATCH)
+)
+_age = func.extract("epoch", func.clock_timestamp() - func.min(OutboxEvent.created_at))
+_LAG = select(func.count().label("events"), _age.label("seconds")).where(OutboxEvent.seq.is_(None))
+_activity = table("pg_stat_activity", column("xact_start"), column("backend_xid"), column("datname"))
+_duration = func.extract("epoch", func.clock_timestamp() - func.min(_activity.c.xact_start))
+_OLDEST_WRITER = select(_duration.label("seconds")).where(
+    _activity.c.backend_xid.is_not(None), _activity.c.datname == func.current_database()
 )
 _UNSEQUENCED = select(OutboxEvent.id).where(OutboxEvent.seq.is_(None)).limit(1)
 _HELD_STREAM = select(Stream.last_seq).where(Stream.shard == SHARD).with_for_update()
@@ -93,6 +107,12 @@ async def after(db: Database, seq: int) -> list[Record]:
     return [Record._make(row) for row in await db.read(_AFTER, after=seq)]
 
 
+async def lag(db: Database) -> Lag:
+    """How far the relay is behind what is committed, and what may still be committed late. Raises Unavailable."""
+    waiting, writing = (await db.read(_LAG))[0], (await db.read(_OLDEST_WRITER))[0]
+    return Lag(waiting.events, float(waiting.seconds or 0), float(writing.seconds or 0), (await position(db)).last_seq)
+
+
 async def is_behind(db: Database) -> bool:
     """Whether there are events without a number. Raises Unavailable."""
     return bool(await db.read(_UNSEQUENCED))
@@ -114,15 +134,15 @@ async def sequence(db: Database) -> Sequence[Record]:
     return sorted((Record._make(row) for row in rows), key=lambda record: record.seq)
 
 
-async def trim(db: Database, *, kept_for: timedelta = KEPT_FOR, kept_events: int = KEPT_EVENTS) -> bool:
-    """Delete some of what is no longer kept; whether there may be more. Raises Unavailable.
+async def trim(db: Database, *, hours: float, events: int) -> bool:
+    """Delete some of what is older, or further back, than is kept; whether there may be more. Raises Unavailable.
 
     Only ever from the beginning, so that what is left has no holes, and little at a time: a long transaction would keep
     others waiting.
     """
     last_seq = (await position(db)).last_seq
-    first_since = (await db.read(_FIRST_SINCE, since=datetime.now(UTC) - kept_for))[0][0]
-    end = max(first_since or last_seq + 1, last_seq - kept_events + 1)
+    first_since = (await db.read(_FIRST_SINCE, since=datetime.now(UTC) - timedelta(hours=hours)))[0][0]
+    end = max(first_since or last_seq + 1, last_seq - events + 1)
     async with db.write() as tx:
         trimmed = await tx.change(_TRIM, end=end)
     return len(trimmed) == TRIMMED_AT_ONCE

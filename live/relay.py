@@ -15,6 +15,7 @@ import orjson
 from core.database import Database
 from core.errors import Unavailable
 from core.redis import AWAY
+from core.settings import settings
 from domain import housekeeping
 from live import log
 from live.outage import Outage, keep_running, stop
@@ -121,7 +122,7 @@ class Relay:
         with suppress(Unavailable):
             more = True
             while more:
-                more = await log.trim(self._db)
+                more = await log.trim(self._db, hours=settings().live_hours, events=settings().live_events)
                 await asyncio.sleep(TRIM_PAUSE)
             await housekeeping.tidy(self._db)
         await asyncio.sleep(TRIM_EVERY)

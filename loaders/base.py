@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Executable, Select, any_, bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from core import metrics
 from core.database import Database
 from domain.viewer import Viewer
 from execution.loading import LevelLoader
@@ -31,8 +32,14 @@ class BatchLoader(LevelLoader[K, V], Generic[K, V]):
         self.db = db
         self.viewer = viewer
 
+    @property
+    def name(self) -> str:
+        """What its statements are counted under."""
+        return type(self).__name__
+
     async def read(self, statement: Executable, **parameters: Any) -> list[Any]:
         """The statement's rows for this viewer."""
+        metrics.count_batch(self.name, len(parameters.get("keys", ())))
         return await self.db.read(statement, viewer=self.viewer.key, **parameters)
 
 

@@ -55,6 +55,11 @@ class PageLoader(BatchLoader[int, Page]):
         for number, value in enumerate(listing.position(after)):
             self.parameters[f"after_{number}"] = value
 
+    @property
+    def name(self) -> str:
+        """The list's."""
+        return self.listing.name
+
     async def batch_load_fn(self, keys: list[int]) -> list[Page]:
         """One statement for all keys."""
         rows = await self.read(self.listing.statement, prepare=self.prepare, keys=keys, **self.parameters)

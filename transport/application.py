@@ -23,7 +23,7 @@ from execution.reference import Reference
 from live.hub import Hub
 from loaders.context import Services
 from schema.root import schema
-from transport import health
+from transport import health, metrics
 from transport.cors import cors
 from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
@@ -102,6 +102,7 @@ def assemble(config: Settings) -> Starlette:
         routes=[
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
+            *metrics.routes(metrics.Parts(db, hub, executor, sockets, streams), config),
             *health.routes(db, cache, lambda: shutdown.has_begun),
             *(explorer.routes if has_explorer else ()),
         ],

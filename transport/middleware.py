@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core import metrics
 from transport.encoding import encode
 from transport.errors import masked
 
@@ -54,7 +55,9 @@ class Careful:
                 raise
             await _fail(error, careful_send)
         finally:
-            _log(scope, status, time.perf_counter() - started)
+            seconds, operation = time.perf_counter() - started, scope.get("starling.operation")
+            metrics.time_request(operation.kind if operation else "other", status, seconds)
+            _log(scope, status, seconds)
 
 
 async def _fail(error: Exception, send: Send) -> None:

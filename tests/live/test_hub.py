@@ -23,7 +23,7 @@ async def arrived(hub, seq):
 
 
 async def trimmed(db, kept):
-    while await log.trim(db, kept_events=kept):
+    while await log.trim(db, hours=24, events=kept):
         pass
 
 

@@ -164,12 +164,12 @@ async def test_an_event_without_a_poke_is_told_all_the_same(db, hub):
 async def test_trimming_keeps_a_log_without_holes(db):
     await happen(db, *range(1, 11))
     await sequence_all(db)
-    assert await log.trim(db) is False
+    assert await log.trim(db, hours=24, events=1_000_000) is False
     assert await log.oldest(db) == 1
-    assert await log.trim(db, kept_events=4) is False
+    assert await log.trim(db, hours=24, events=4) is False
     assert await numbers_in_log(db) == ([7, 8, 9, 10], [7, 8, 9, 10])
     await happen(db, 11)
-    await log.trim(db, kept_for=-log.KEPT_FOR)
+    await log.trim(db, hours=-24, events=1_000_000)
     assert await log.oldest(db) is None
     await sequence_all(db)
     assert await numbers_in_log(db) == ([11], [11]), "what isn't numbered yet stays"

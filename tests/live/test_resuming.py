@@ -74,7 +74,7 @@ async def test_a_history_that_is_trimmed_under_a_subscription_asks_for_a_resync(
     for _ in range(5):
         await world.post(bob)
     await caught_up(world)
-    await log.trim(world.db, kept_events=2)
+    await log.trim(world.db, hours=24, events=2)
     assert isinstance(await anext(source), updates.ResyncRequired)
     await source.aclose()
 
