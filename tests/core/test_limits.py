@@ -143,4 +143,43 @@ async def test_an_outage_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatc
         limiter = Limiter(nowhere)
         for number in range(20):
             await limiter.charge("price", str(number), 1, burst=10, per_second=1.0)
-        assert len(limiter._own) == 5
+        assert len(limiter._buckets) == 5
+
+
+async def test_who_has_plenty_left_waits_for_redis_once_and_is_charged_all_the_same(redis: Redis, key: str) -> None:
+    limiter = Limiter(redis)
+    await limiter.charge("price", key, 1, burst=1000, per_second=0.01)
+    spend, asked = limiter._spend, 0
+
+    async def counted(*arguments):
+        nonlocal asked
+        asked += 1
+        return await spend(*arguments)
+
+    limiter._spend = counted
+    for _ in range(100):
+        allowance = await limiter.charge("price", key, 1, burst=1000, per_second=0.01)
+    assert allowance.remaining == 899
+    assert asked == 0
+    await asyncio.sleep(3 * limits.TOLD_WITHIN)
+    assert (await Limiter(redis).charge("price", key, 0, burst=1000, per_second=0.01)).remaining == 899
+
+
+async def test_who_has_little_left_gets_no_more_than_that_from_any_process(redis: Redis, key: str) -> None:
+    limiters = [Limiter(redis) for _ in range(4)]
+    allowed = 0
+    for number in range(400):
+        allowed += (await limiters[number % 4].charge("price", key, 1, burst=200, per_second=0.01)).allowed
+        await asyncio.sleep(0.001)
+    assert allowed == 200
+
+
+async def test_what_was_given_away_while_redis_was_away_is_not_charged_later(
+    redis: Redis, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RETRY_SECONDS", 0.0)
+    async with connect("redis://127.0.0.1:1") as nowhere:
+        limiter = Limiter(nowhere)
+        await limiter.charge("price", key, 4, burst=10, per_second=0.01)
+        limiter._spend.registered_client = redis
+        assert (await limiter.charge("price", key, 0, burst=10, per_second=0.01)).remaining == 10
