@@ -106,7 +106,14 @@ def assemble(config: Settings) -> Starlette:
             *health.routes(db, cache, lambda: shutdown.has_begun),
             *(explorer.routes if has_explorer else ()),
         ],
-        middleware=[Middleware(Careful, {"/graphql": endpoint}, https_only=config.production)],
+        middleware=[
+            Middleware(
+                Careful,
+                {"/graphql": endpoint},
+                https_only=config.production,
+                is_ending=lambda: shutdown.has_begun,
+            )
+        ],
         lifespan=lifespan,
     )
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,9 +26,16 @@ HTTPS_ONLY = {"strict-transport-security": "max-age=63072000"}
 class Careful:
     """Adds headers where a response has none of its own, logs the request, and masks what fails."""
 
-    def __init__(self, app: ASGIApp, direct: Mapping[str, ASGIApp], *, https_only: bool = False) -> None:
-        """What is at a path of `direct` goes without routing."""
-        self._app, self._direct = app, direct
+    def __init__(
+        self,
+        app: ASGIApp,
+        direct: Mapping[str, ASGIApp],
+        *,
+        https_only: bool = False,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """What is at a path of `direct` goes without routing. A process that is ending keeps no connection."""
+        self._app, self._direct, self._is_ending = app, direct, is_ending
         careful = CAREFUL | (HTTPS_ONLY if https_only else {})
         self._careful = [(name.encode(), value.encode()) for name, value in careful.items()]
 
@@ -46,6 +53,8 @@ class Careful:
                 headers = message["headers"]
                 present = {name for name, _ in headers}
                 message["headers"] = [*headers, *(each for each in self._careful if each[0] not in present)]
+                if self._is_ending():
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:

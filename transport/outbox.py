@@ -76,8 +76,8 @@ class Outbox:
                         patience.reschedule(loop.time() + self._within)
         except TimeoutError:
             self._slow()
-        except OSError:
-            self._closed = True  # the client has gone, as whoever reads is told
+        except (OSError, RuntimeError):
+            self._closed = True  # the connection has ended, as whoever reads is told
         finally:
             self._writer, self._texts, self._bytes = None, None, 0
             waiting, self._waiting = self._waiting, []
