@@ -1,6 +1,7 @@
-"""Starling's other commands: `uv run cli.py seed | migrate | schema`."""
+"""Starling's other commands: `uv run cli.py seed | migrate | schema | explain`."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -58,6 +59,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     exports = commands.add_parser("schema", help=f"write the API's schema to {SCHEMA.name}")
     exports.set_defaults(run=schema)
     exports.add_argument("--check", action="store_true", help="only tell whether the file is up to date")
+
+    explains = commands.add_parser("explain", help="tell how an operation is executed, and its price")
+    explains.set_defaults(run=explain)
+    explains.add_argument("file", type=argparse.FileType(), help="a GraphQL document with one operation; - for input")
+    explains.add_argument("--variables", type=json.loads, default={}, help="as JSON (default: none)")
     return parser.parse_args(arguments)
 
 
@@ -101,6 +107,28 @@ def schema(options: argparse.Namespace) -> None:
         screen.print(f"Wrote {SCHEMA.name}.")
     elif not SCHEMA.exists() or SCHEMA.read_text("utf-8") != sdl():
         fail(f"{SCHEMA.name} isn't what the code says. To write it: uv run cli.py schema")
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Print an operation's plan."""
+    # Only here, like the schema above.
+    from execution.collect import Unsupported
+    from execution.compiled import Plans
+    from execution.documents import Documents, Refused
+    from execution.explain import explain as in_words
+    from schema.root import schema
+    from transport.application import limits
+
+    documents = Documents(schema._schema, limits(checked_settings()))
+    try:
+        operation = documents.get(options.file.read())
+        price = documents.charge(operation, options.variables)
+        plan = Plans(schema._schema).get(operation, options.variables)
+    except Refused as refused:
+        fail(*(error.message for error in refused.errors))
+    except Unsupported as unsupported:
+        fail(f"graphql-core executes it: {unsupported.reason}.")
+    screen.print(in_words(plan, price))
 
 
 def checked_settings() -> Settings:

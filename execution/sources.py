@@ -81,7 +81,7 @@ class Batched(Source):
     waits = True
 
     def __init__(self, kind: type[Any], by: str | None) -> None:
-        self.kind = kind
+        self.kind, self.by = kind, by
         self._key = attrgetter(by) if by else None
 
     def loader(self, run: Run) -> DataLoader[Any, Any]:

@@ -106,3 +106,14 @@ def test_schema_writes_what_the_code_says_and_tells_when_the_file_is_old(tmp_pat
     assert cli.SCHEMA.read_text("utf-8") == sdl()
     cli.SCHEMA.write_text("type Query { old: Int }", "utf-8")
     assert "isn't what the code says" in refusal("schema", "--check")
+
+
+def test_explain_tells_how_an_operation_is_executed(tmp_path: Path, capsys) -> None:
+    document = tmp_path / "viewer.graphql"
+    document.write_text("query Me($yes: Boolean!) { viewer { name handle @skip(if: $yes) } }")
+    cli.main(["explain", str(document), "--variables", '{"yes": true}'])
+    said = capsys.readouterr().out
+    assert "query Me · price 1" in said
+    assert "handle" not in said
+    document.write_text("{ nobody }")
+    assert "Cannot query field 'nobody'" in refusal("explain", str(document))
