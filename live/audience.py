@@ -1,13 +1,25 @@
 """Whom of those who listen an event concerns: one SELECT for all of them, made after the event came."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
-from aiodataloader import DataLoader
-from sqlalchemy import BigInteger, ColumnElement, Executable, and_, bindparam, func, literal_column, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Executable,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
+from core.gathering import Gathering
 from domain.visibility import UserIdColumn, follows, visible_comment, visible_post, visible_user
 from loaders.counts import hidden, totals
 from models.comments import Comment
@@ -18,6 +30,14 @@ _viewers = func.unnest(bindparam("viewers", type_=_IDS)).table_valued("viewer").
 _viewer = _viewers.c.viewer
 _AUTHOR: ColumnElement[int] = bindparam("author", type_=BigInteger)
 _ID: ColumnElement[int] = bindparam("id", type_=BigInteger)
+_ANY_ID = any_(bindparam("ids", type_=_IDS))
+
+
+class Seen(NamedTuple):
+    """A row, and which of the viewers may see it."""
+
+    row: Any
+    by: Collection[int]
 
 
 def _has_in_feed(author: UserIdColumn) -> ColumnElement[bool]:
@@ -25,9 +45,9 @@ def _has_in_feed(author: UserIdColumn) -> ColumnElement[bool]:
 
 
 def _seen(model: type[Post] | type[Comment], *rule: ColumnElement[bool]) -> Executable:
-    """The row `id`, once for all the viewers for whom the rule holds."""
+    """The rows `ids`, each once for all the viewers for whom the rule holds."""
     rows = select(model, func.array_agg(_viewer).label("viewers"))
-    return rows.join(_viewers, and_(*rule)).where(model.id == _ID).group_by(model.id)
+    return rows.join(_viewers, and_(*rule)).where(model.id == _ANY_ID).group_by(model.id)
 
 
 _POST = _seen(Post, visible_post(_viewer))
@@ -71,17 +91,17 @@ class Audience:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    async def of_post(self, post_id: int, viewers: Collection[int]) -> Any | None:
-        """The post, with the `viewers` who may see it; None where nobody may."""
-        return await self._seen(_POST, post_id, viewers)
+    async def of_post(self, post_id: int, viewers: Collection[int]) -> Seen | None:
+        """The post, and who may see it; None where nobody may."""
+        return (await self._seen(_POST, [post_id], viewers)).get(post_id)
 
-    async def of_post_in_feeds(self, post_id: int, viewers: Collection[int]) -> Any | None:
-        """The post, with the `viewers` who have it in their feeds; None where nobody has."""
-        return await self._seen(_FEED_POST, post_id, viewers)
+    async def of_posts_in_feeds(self, ids: Collection[int], viewers: Collection[int]) -> dict[int, Seen]:
+        """Posts, and who has each in the feed, by id; none that nobody has."""
+        return await self._seen(_FEED_POST, ids, viewers)
 
-    async def of_comment(self, comment_id: int, viewers: Collection[int]) -> Any | None:
-        """The comment, with the `viewers` who may see it; None where nobody may."""
-        return await self._seen(_COMMENT, comment_id, viewers)
+    async def of_comments(self, ids: Collection[int], viewers: Collection[int]) -> dict[int, Seen]:
+        """Comments, and who may see each, by id; none that nobody may."""
+        return await self._seen(_COMMENT, ids, viewers)
 
     async def of_author(self, author_id: int, viewers: Collection[int]) -> list[int]:
         """Who has the author's posts in the feed."""
@@ -99,24 +119,26 @@ class Audience:
         """The post's `likes` and `comments`, each pair with the `viewers` for whom it counts so."""
         return await self._read(_COUNTS, viewers, id=post_id)
 
-    async def _seen(self, statement: Executable, id: int, viewers: Collection[int]) -> Any | None:
-        rows = await self._read(statement, viewers, id=id)
-        return rows[0] if rows else None
+    async def _seen(self, statement: Executable, ids: Collection[int], viewers: Collection[int]) -> dict[int, Seen]:
+        rows = await self._read(statement, viewers, ids=list(ids)) if ids else []
+        return {row.id: Seen(row._replace(viewers=None), row.viewers) for row in rows}
 
     async def _read(self, statement: Executable, viewers: Collection[int], **parameters: Any) -> list[Any]:
         return await self.db.read(statement, viewers=list(viewers), **parameters)
 
 
-class AuthorOfVisiblePost(DataLoader[tuple[int, int], int | None]):
-    """Who wrote a post that a viewer may see, for (viewer, post). Batches across viewers, and remembers nothing."""
+class VisiblePosts:
+    """Which posts viewers may see, asked at once for all who subscribe at once."""
 
     def __init__(self, db: Database) -> None:
-        super().__init__(cache=False)
         self._db = db
+        self._authors = Gathering(self._ask)
 
-    async def batch_load_fn(self, keys: list[tuple[int, int]]) -> list[int | None]:
-        """Read all pairs at once."""
-        viewers, posts = map(list, zip(*keys, strict=True))
+    async def author(self, viewer: int, post_id: int) -> int | None:
+        """Who wrote a post that the viewer may see; None for any other. Raises Unavailable."""
+        return (await self._authors.about((viewer, post_id))).get((viewer, post_id))
+
+    async def _ask(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+        viewers, posts = map(list, zip(*pairs, strict=True))
         rows = await self._db.read(_VISIBLE, viewers=viewers, posts=posts)
-        found = {(row.viewer, row.id): row.author_id for row in rows}
-        return [found.get(key) for key in keys]
+        return {(row.viewer, row.id): row.author_id for row in rows}

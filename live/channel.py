@@ -16,7 +16,7 @@ from live.cohort import Cohort, Rendering
 from live.laggards import Laggards
 from live.listener import Listener, Sink, State
 from live.outage import Chore, Pacer
-from live.teller import Subject, Teller, by_viewer
+from live.teller import Subject, Teller, at_once, by_viewer
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +37,7 @@ class Channel:
         self._in_step: defaultdict[int, set[Listener]] = defaultdict(set)
         self._cohorts: WeakValueDictionary[object, Cohort] = WeakValueDictionary()
         self._queue: deque[Entry] = deque()
-        self._current: Entry | None = None
+        self._current: list[Entry] = []
         self.teller = Teller(self)
         self._laggards = Laggards(self)
         self._telling = Chore(self._tell_all)
@@ -115,7 +115,7 @@ class Channel:
 
     def fall_behind(self) -> None:
         """Forget what is in the queue, and tell everybody from the log."""
-        told = self._current.seq - 1 if self._current else self.taken
+        told = self._current[0].seq - 1 if self._current else self.taken
         self._queue.clear()
         for listener in self._all_in_step():
             self._take_out(listener)
@@ -155,9 +155,10 @@ class Channel:
             if self._counting.take():
                 await self._tell_counts()
             elif self._queue:
-                self._current = self._queue.popleft()
+                some = min(len(self._queue), at_once(self._in_step))
+                self._current = [self._queue.popleft() for _ in range(some)]
                 await self.teller.tell(self._current, self._in_step, _is_in_step)
-                self._current = None
+                self._current = []
             else:
                 return
 

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import Unavailable
 from domain.events import Event
 from live import log, positions
-from live.audience import Audience, AuthorOfVisiblePost
+from live.audience import Audience, VisiblePosts
 from live.channel import Channel
 from live.outage import RESTART_AFTER, Outage, keep_running, logger, stop
 from live.pokes import Pokes
@@ -61,7 +61,7 @@ class Hub:
         self.audience = Audience(db)
         self.position = 0
         """The last event that was given to the channels."""
-        self.author_of_visible_post: AuthorOfVisiblePost
+        self.visible_posts = VisiblePosts(db)
         self._history: str | None = None
         self._tail: deque[Entry] = deque(maxlen=TAIL)
         self.channels: dict[Hashable, Channel] = {}
@@ -74,7 +74,6 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to listen, and stand as a candidate for the relay. Doesn't fail while the database is away."""
-        self.author_of_visible_post = AuthorOfVisiblePost(self.db)
         self._tasks = [asyncio.create_task(self._begin())]
         with suppress(TimeoutError):
             async with asyncio.timeout(START_PATIENCE):

@@ -105,7 +105,7 @@ async def post_updates(context: "Context", post_id: int, after: str | None) -> S
     """
     hub, viewer = context.services.hub, context.viewer
     place = await hub.place(after)
-    author_id = await hub.author_of_visible_post.load((viewer.key, post_id))
+    author_id = await hub.visible_posts.author(viewer.key, post_id)
     if author_id is None:
         raise NotFound("post")
     thread = Thread(hub.audience, post_id, author_id)

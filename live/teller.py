@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import Unavailable
@@ -21,6 +21,7 @@ RETRY = 0.2
 ATTEMPTS = 3
 NOWHERE = -1
 """Before everything: a listener there has to query anew."""
+MOST_EVENTS, MOST_JUDGEMENTS = 50, 20_000
 UNTOLD = "Something happened that couldn't be told: query anew, and go on from the cursor here."
 
 People = Mapping[int, Collection[Listener]]
@@ -33,8 +34,8 @@ class Subject(Protocol):
     topics: tuple[Topic, ...]
     has_counts: bool
 
-    async def told(self, entry: "Entry", viewers: Collection[int]) -> list[Telling]:
-        """What an event means for these viewers, judged now. Raises Unavailable."""
+    async def told(self, entries: "Sequence[Entry]", viewers: Collection[int]) -> list[list[Telling]]:
+        """What each event means for these viewers, judged now, together. Raises Unavailable."""
 
     async def counted(self, viewers: Collection[int]) -> list[Telling]:
         """The counts as they are now for these viewers. Raises Unavailable."""
@@ -46,24 +47,27 @@ class Teller:
     def __init__(self, channel: "Channel") -> None:
         self._channel = channel
 
-    async def tell(self, entry: "Entry", people: People, is_here: Callable[[Listener], bool]) -> None:
-        """Say to each what the event means, judged anew for as long as it can't be said.
+    async def tell(self, entries: "Sequence[Entry]", people: People, is_here: Callable[[Listener], bool]) -> None:
+        """Say to each what the events mean, in order, judged anew for as long as it can't be said.
 
-        While the database is away an event waits: it is neither judged unseen nor passed over.
+        While the database is away events wait: they are neither judged unseen nor passed over.
         """
         attempts = ATTEMPTS
         while people:
             try:
-                for telling in await self._channel.subject.told(entry, people.keys()):
-                    await self._say(entry.seq, telling, people, is_here)
+                together = await self._channel.subject.told(entries, people.keys())
+                for entry, tellings in zip(entries, together, strict=True):
+                    for telling in tellings:
+                        await self._say(entry.seq, telling, people, is_here)
                 return
             except Unavailable:
                 await asyncio.sleep(RETRY)
             except Exception as error:
                 attempts -= 1
                 if not attempts:
-                    logger.error("Event %s could not be told", entry.seq, exc_info=error)
-                    await self.ask_for_resync(entry.seq, UNTOLD, _due(people, people, entry.seq, is_here))
+                    last = entries[-1].seq
+                    logger.error("Events up to %s could not be told", last, exc_info=error)
+                    await self.ask_for_resync(last, UNTOLD, _due(people, people, last, is_here))
                     return
 
     async def ask_for_resync(self, seq: int, reason: str, listeners: Iterable[Listener]) -> None:
@@ -108,6 +112,11 @@ class Teller:
 
         due = _due(telling.viewers, people, seq, is_here)
         await self.make(telling.update(channel.hub.cursor(place)), due, deliver)
+
+
+def at_once(people: People) -> int:
+    """How many events are judged together: each for all these viewers."""
+    return max(1, min(MOST_EVENTS, MOST_JUDGEMENTS // (len(people) or 1)))
 
 
 def by_viewer(listeners: Iterable[Listener]) -> defaultdict[int, list[Listener]]:

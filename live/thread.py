@@ -1,19 +1,19 @@
 """What events mean for those who read a post and its comments."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from domain import events
 from execution.pages import Edge, Page
 from live import topics, updates
+from live.audience import Audience, Seen
 from live.stream import Entry
 from live.topics import Topic
 from live.updates import RemovalReason, Telling
 from loaders.comments import CommentsOfPost, RepliesOfComment
 
 if TYPE_CHECKING:
-    from live.audience import Audience
     from models.comments import Comment
 
 
@@ -22,7 +22,7 @@ class Thread:
 
     has_counts = True
 
-    def __init__(self, audience: "Audience", post_id: int, author_id: int) -> None:
+    def __init__(self, audience: Audience, post_id: int, author_id: int) -> None:
         self._audience, self._post_id, self._author = audience, post_id, author_id
         self.topics: tuple[Topic, ...] = (topics.post(post_id), topics.user(author_id))
 
@@ -38,16 +38,24 @@ class Thread:
             for same in await self._audience.of_counts(self._post_id, viewers)
         ]
 
-    async def told(self, entry: Entry, viewers: Collection[int]) -> list[Telling]:
-        """What the event means for these viewers now."""
+    async def told(self, entries: Sequence[Entry], viewers: Collection[int]) -> list[list[Telling]]:
+        """What each event means for these viewers now."""
+        told = events.CommentAdded | events.CommentEdited
+        ids = {entry.event.comment_id for entry in entries if isinstance(entry.event, told)}
+        seen = await self._audience.of_comments(ids, viewers)
+        return [await self._told(entry, viewers, seen) for entry in entries]
+
+    async def _told(self, entry: Entry, viewers: Collection[int], seen: Mapping[int, Seen]) -> list[Telling]:
         match entry.event:
             case events.PostDeleted(self._post_id):
                 return [self._removed(RemovalReason.DELETED, viewers)]
             case events.PostEdited(self._post_id):
-                row = await self._audience.of_post(self._post_id, viewers)
-                return [Telling(partial(updates.PostEdited, post=row), row.viewers)] if row else []
-            case events.CommentEvent() as event:
-                return await self._comment(event, viewers)
+                post = await self._audience.of_post(self._post_id, viewers)
+                return [Telling(partial(updates.PostEdited, post=post.row), post.by)] if post else []
+            case events.CommentDeleted() as event:
+                return await self._comment_removed(event, viewers)
+            case events.CommentEvent(comment_id) as event:
+                return [_comment(event, seen[comment_id])] if comment_id in seen else []
             case events.MadePrivate(self._author):
                 return await self._lost(RemovalReason.HIDDEN, viewers)
             case events.Unfollowed(viewer, self._author):
@@ -56,21 +64,14 @@ class Thread:
                 return await self._lost(RemovalReason.BLOCKED, {other}.intersection(viewers))
         return []
 
-    async def _comment(self, event: events.CommentEvent, viewers: Collection[int]) -> list[Telling]:
-        if isinstance(event, events.CommentDeleted):
-            removed = partial(
-                updates.CommentRemoved,
-                comment_id=event.comment_id,
-                post_id=event.post_id,
-                reason=RemovalReason.DELETED,
-            )
-            return [Telling(removed, await self._audience.of_post_and_person(self._post_id, event.author_id, viewers))]
-        row = await self._audience.of_comment(event.comment_id, viewers)
-        if row is None:
-            return []
-        if isinstance(event, events.CommentEdited):
-            return [Telling(partial(updates.CommentEdited, comment=row), row.viewers)]
-        return [Telling(partial(updates.CommentAdded, edge=_edge(row)), row.viewers)]
+    async def _comment_removed(self, event: events.CommentEvent, viewers: Collection[int]) -> list[Telling]:
+        removed = partial(
+            updates.CommentRemoved,
+            comment_id=event.comment_id,
+            post_id=event.post_id,
+            reason=RemovalReason.DELETED,
+        )
+        return [Telling(removed, await self._audience.of_post_and_person(self._post_id, event.author_id, viewers))]
 
     async def _lost(self, reason: RemovalReason, viewers: Collection[int]) -> list[Telling]:
         """Those who may not see the post any more. Where it is deleted by now, that is told by its own event."""
@@ -83,6 +84,12 @@ class Thread:
 
     def _removed(self, reason: RemovalReason, viewers: Collection[int]) -> Telling:
         return Telling(partial(updates.PostRemoved, post_id=self._post_id, reason=reason), viewers, last=True)
+
+
+def _comment(event: events.CommentEvent, seen: Seen) -> Telling:
+    if isinstance(event, events.CommentEdited):
+        return Telling(partial(updates.CommentEdited, comment=seen.row), seen.by)
+    return Telling(partial(updates.CommentAdded, edge=_edge(seen.row)), seen.by)
 
 
 def _edge(comment: "Comment") -> Edge:

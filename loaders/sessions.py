@@ -1,18 +1,15 @@
 """What a sign-in, and whoever comes back as somebody, reads: rows of the caller's own, which no other could see."""
 
-import asyncio
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
+from core.gathering import Gathering
 from domain.viewer import Viewer
 from models.sessions import Session
 from models.users import Account, User
-
-GATHERED = 0.1
-"""Seconds between two questions about the sessions of many."""
 
 _ACCOUNT = (
     select(Account.user_id, Account.password_hash)
@@ -53,21 +50,11 @@ class OpenSessions:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._asking: asyncio.Task[set[tuple[int, int]]] | None = None
-        self._sessions: set[int] = set()
-        self._next_at = 0.0
+        self._open = Gathering(self._ask)
 
     async def include(self, viewer: Viewer) -> bool:
         """Whether the viewer's session is among them. Raises Unavailable."""
-        self._sessions.add(viewer.session_id or 0)
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
-        return (viewer.session_id, viewer.user_id) in await asyncio.shield(self._asking)
+        return (viewer.session_id, viewer.user_id) in await self._open.about(viewer.session_id or 0)
 
-    async def _ask(self) -> set[tuple[int, int]]:
-        """Whoever comes first doesn't wait; those who follow go together."""
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._next_at - loop.time())
-        self._next_at = loop.time() + GATHERED
-        sessions, self._sessions, self._asking = self._sessions, set(), None
-        return {(row.id, row.user_id) for row in await self._db.read(_OPEN_AMONG, sessions=[*sessions])}
+    async def _ask(self, sessions: list[int]) -> set[tuple[int, int]]:
+        return {(row.id, row.user_id) for row in await self._db.read(_OPEN_AMONG, sessions=sessions)}
