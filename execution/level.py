@@ -137,5 +137,6 @@ def builder(names: tuple[str, ...]) -> Callable[[Sequence[Row], Sequence[Column 
         return lambda rows, _columns: [{} for _ in rows]
     values = [f"v{number}" for number in range(len(names))]
     pairs = ", ".join(f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
-    code = f"lambda rows, columns: [{{{pairs}}} for {', '.join(values)}, in zip(*columns)]"
+    each = "v0 in columns[0]" if len(values) == 1 else f"{', '.join(values)} in zip(*columns)"
+    code = f"lambda rows, columns: [{{{pairs}}} for {each}]"
     return eval(code)  # type: ignore[no-any-return]  # noqa: S307
