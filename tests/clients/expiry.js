@@ -17,6 +17,6 @@ while (screen.closed.length < 2) {
 }
 const added = () =>
   screen.updates.filter(({ __typename }) => __typename === "PostAdded").map(({ edge }) => edge.node.id);
-await screen.until(() => added().length >= posts.length);
+await screen.until(() => added().length >= posts.length && screen.sockets.length > 2); // not while it waits to come back
 await screen.end();
 console.log(JSON.stringify({ posts, added: added(), closed: screen.closed.slice(0, 2), problems: screen.problems, pages: screen.pages }));
