@@ -1,5 +1,7 @@
 """Live cursors: places in a history, opaque to clients."""
 
+from functools import lru_cache
+
 from core import cursors
 from core.errors import InvalidInput
 
@@ -7,6 +9,7 @@ _SOURCE = "live"
 _WRONG = "This is not a live cursor; pass a connection's liveCursor, or the cursor of a live event."
 
 
+@lru_cache(maxsize=256)  # each operation begins with the present, which is mostly the same
 def encode(history: str, seq: int) -> str:
     """The cursor of the place after event `seq`."""
     return cursors.encode(_SOURCE, int(history, 16), seq)
