@@ -4,9 +4,9 @@ import argparse
 import asyncio
 import os
 
-from benchmarks.sockets.crowd import allow_sockets
 from benchmarks.sockets.rows import ROWS, pin
 from tests.chaos.cluster import Cluster
+from tests.chaos.crowd import allow_sockets
 from tests.chaos.table import record
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 from httpx2 import AsyncClient
 
-from benchmarks.sockets.crowd import Crowd
 from domain import posts
 from models.posts import Visibility
 from tests.chaos import history
 from tests.chaos.cluster import Cluster
+from tests.chaos.crowd import Crowd
 from tests.chaos.load import Load
 from tests.chaos.people import People, Person
 from tests.chaos.report import Report

@@ -16,6 +16,9 @@ NAMES = (
     "stopped_relay",
     "crashed_commit",
     "held_transaction",
+    "rolling_restart",
+    "reconnect_storm",
+    "stalled_readers",
 )
 
 

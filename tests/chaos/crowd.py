@@ -5,12 +5,13 @@ import base64
 import json
 import os
 import resource
+import socket
 import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 AT_ONCE = 100
-"""How many connect at the same time: as a crowd that is let in, not as one that comes back."""
+"""How many connect at the same time, unless they all do."""
 HEADER, TEXT, CLOSE = 2, 0x1, 0x8
 LONG, LONGER = 126, 127
 MASK = b"\0\0\0\0"
@@ -77,10 +78,11 @@ class Client(asyncio.Protocol):
         if opcode == CLOSE:
             self._crowd.closed[int.from_bytes(payload[:2], "big")] = payload[2:].decode()
         elif b'"PostAdded"' in payload:
-            self._crowd.heard()
+            self._crowd.heard(payload)
         elif not self.subscribed.done():
             assert b"connection_ack" in payload, payload
-            self._say({"id": "1", "type": "subscribe", "payload": {"query": self._crowd.document}})
+            asked = {"query": self._crowd.document, "variables": {"after": self._crowd.after}}
+            self._say({"id": "1", "type": "subscribe", "payload": asked})
             self.subscribed.set_result(None)
         elif b'"error"' in payload or b'"errors"' in payload:
             raise AssertionError(payload)
@@ -94,7 +96,9 @@ class Client(asyncio.Protocol):
 class Crowd:
     """All of them, and what they have heard together."""
 
-    def __init__(self, url: str, document: str) -> None:
+    def __init__(self, url: str, document: str, after: str | None = None) -> None:
+        self.after = after
+        """The cursor that all of them have seen."""
         self.host, self.port = urlsplit(url).hostname or "", urlsplit(url).port or 0
         self.document = document
         self.clients: list[Client] = []
@@ -106,7 +110,7 @@ class Crowd:
         self._awaited = 0
         self._complete = asyncio.Event()
 
-    def heard(self) -> None:
+    def heard(self, payload: bytes) -> None:
         """One of them was told of a post."""
         self.count += 1
         self.last_at = time.perf_counter()
@@ -115,18 +119,28 @@ class Crowd:
         if self.count == self._awaited:
             self._complete.set()
 
-    async def come(self, tokens: Sequence[str]) -> None:
-        """Connect and subscribe, one for each token."""
+    async def come(self, tokens: Sequence[str], *, at_once: int = AT_ONCE, buffer: int | None = None) -> None:
+        """Connect and subscribe, one for each token; `buffer` is how many bytes the kernel takes for each."""
         waiting = iter(tokens)
 
         async def let_in() -> None:
             for token in waiting:
-                loop = asyncio.get_running_loop()
-                _, client = await loop.create_connection(lambda t=token: Client(self, t), self.host, self.port)
+                end = await self._connected(buffer)
+                _, client = await asyncio.get_running_loop().create_connection(
+                    lambda t=token: Client(self, t), sock=end
+                )
                 await client.subscribed
                 self.clients.append(client)
 
-        await asyncio.gather(*(let_in() for _ in range(AT_ONCE)))
+        await asyncio.gather(*(let_in() for _ in range(at_once)))
+
+    async def _connected(self, buffer: int | None) -> socket.socket:
+        end = socket.socket()
+        end.setblocking(False)
+        if buffer:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        await asyncio.get_running_loop().sock_connect(end, (self.host, self.port))
+        return end
 
     def expect(self, count: int) -> None:
         """Begin to count, up to so many."""
