@@ -5,10 +5,10 @@ STARLING_EXECUTOR=reference for these, and `tests/execution/test_mutations.py` c
 """
 
 from collections import Counter
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import pytest
 from graphql import ExecutionResult
 
 from core.errors import Unavailable
@@ -71,14 +71,22 @@ class SecondOpinion:
     ) -> ExecutionResult:
         afresh = context.afresh()
         afresh.live_cursor = context.live_cursor
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(limits, "datetime", Clock)
+        token = _stands_still.set(True)
+        try:
             return await executor.execute(operation, afresh, variables, root)
+        finally:
+            _stands_still.reset(token)
+
+
+_stands_still = ContextVar("stands_still", default=False)
 
 
 class Clock(datetime):
-    """Stands still, so that `rateLimit { resetAt }` is the same twice."""
+    """Stands still where two answers are compared, so that `rateLimit { resetAt }` is the same twice."""
 
     @classmethod
-    def now(cls, tz: Any = None) -> "Clock":
-        return cls(2026, 5, 4, 9, 30, tzinfo=UTC)
+    def now(cls, tz: Any = None) -> datetime:
+        return datetime(2026, 5, 4, 9, 30, tzinfo=UTC) if _stands_still.get() else datetime.now(tz)
+
+
+limits.datetime = Clock  # type: ignore[misc]
