@@ -11,6 +11,7 @@ from starlette.responses import Response as HTTPResponse
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import Tokens
+from core.deadlines import Deadline
 from core.errors import NotSignedIn, Unavailable
 from core.limits import Allowance
 from core.settings import Settings
@@ -45,7 +46,8 @@ class GraphQLOverHTTP:
     ) -> None:
         self._operations, self._tokens, self._public, self._explorer = operations, tokens, public, explorer
         self._streams = streams
-        self._most, self._within, self._fresh = config.limit_body, config.limit_body_seconds, config.public_seconds
+        self._most, self._fresh = config.limit_body, config.public_seconds
+        self._within = Deadline(config.limit_body_seconds)
         window = round(config.rate_burst / config.rate_per_second) or 1
         policy = f'"operations";q={config.rate_burst};w={window};starling-unit="price"'
         self._policy = b"ratelimit-policy", policy.encode()

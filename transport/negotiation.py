@@ -3,7 +3,6 @@
 https://graphql.github.io/graphql-over-http/draft/
 """
 
-import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive, Scope
 
+from core.deadlines import Deadline
 from transport.operations import Request
 from transport.persisted import document_id
 
@@ -86,8 +86,8 @@ def wants_page(scope: Scope, headers: Headers) -> bool:
     )
 
 
-async def read(scope: Scope, headers: Headers, receive: Receive, *, most: int, within: float) -> Request:
-    """The operation in a request, of a body of at most `most` bytes, read `within` seconds. Raises BadRequest."""
+async def read(scope: Scope, headers: Headers, receive: Receive, *, most: int, within: Deadline) -> Request:
+    """The operation in a request, of a body of at most `most` bytes, read `within` a time. Raises BadRequest."""
     match scope["method"]:
         case "POST":
             _check_content_type(headers.get("content-type", ""))
@@ -135,15 +135,15 @@ def _from_query(parameters: dict[str, str]) -> dict[str, Any]:
     return fields
 
 
-async def _body(headers: Headers, receive: Receive, most: int, within: float) -> bytearray:
+async def _body(headers: Headers, receive: Receive, most: int, within: Deadline) -> bytearray:
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > most:
         _too_long(most)
     try:
-        async with asyncio.timeout(within):
+        with within.begin():
             return await _chunks(receive, most)
     except TimeoutError:
-        raise BadRequest(408, f"The body didn't come within {within:g} s.", (CLOSE,)) from None
+        raise BadRequest(408, f"The body didn't come within {within.seconds:g} s.", (CLOSE,)) from None
 
 
 async def _chunks(receive: Receive, most: int) -> bytearray:

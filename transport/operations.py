@@ -1,6 +1,5 @@
 """One operation from text to answer, for every transport: find, price, charge, execute, present."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 from graphql import ExecutionResult, GraphQLError
 
+from core.deadlines import Deadline
 from core.errors import RateLimited, StarlingError, Unavailable
 from core.limits import Allowance
 from core.settings import settings
@@ -80,6 +80,7 @@ class Operations:
     def __init__(self, executor: Executor, documents: Documents, services: Services, library: Library) -> None:
         self._executor, self._documents, self._services, self._library = executor, documents, services, library
         self._dependences = Dependences(executor.schema)
+        self._deadline = Deadline(DEADLINE)
 
     async def find(self, request: Request) -> Operation | Response:
         """The admitted operation, or the answer that refuses it."""
@@ -103,7 +104,7 @@ class Operations:
             context = Context(self._services, viewer, address, price, allowance, request.resume)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
-            async with asyncio.timeout(DEADLINE):
+            with self._deadline.begin():
                 return _response(await self._execute(operation, context, request), allowance)
         except Refused as refused:
             return _refused(refused)

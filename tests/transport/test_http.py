@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from core.deadlines import Deadline
 from core.telemetry import JSONLines
 from loaders.posts import PostById
 from loaders.users import UserByHandle, UserById
@@ -171,7 +172,7 @@ async def test_an_operation_ends_by_its_deadline(api: Api, monkeypatch: pytest.M
 
     monkeypatch.setattr(PostById, "batch_load_fn", dawdle)
     monkeypatch.setattr(UserById, "batch_load_fn", dawdle)
-    monkeypatch.setattr("transport.operations.DEADLINE", 0.1)
+    monkeypatch.setattr(Deadline, "begin", Deadline(0.1).begin)
     async with asyncio.timeout(2):
         response = await api.post('{ nodes(ids: ["post_1", "user_1"]) { id } }')
     assert response.status_code == 503

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from httpx2 import Response
 
+from core.deadlines import Deadline
 from core.settings import settings
 from tests.api import PASSWORD, Api, Person, Rows
 from tests.wire import Wire
@@ -198,7 +199,7 @@ async def test_connections_that_died_while_idle_do_not_surface(fragile: Fragile)
 async def test_a_database_that_falls_silent_is_given_up_by_the_deadline(
     fragile: Fragile, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("transport.operations.DEADLINE", 0.3)
+    monkeypatch.setattr(Deadline, "begin", Deadline(0.3).begin)
     await fragile.everything()
     fragile.postgres.silence()
     answers = await asyncio.gather(*(timed(fragile.api.post("{ latest { nodes { id } } }")) for _ in range(3)))
