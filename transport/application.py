@@ -87,7 +87,7 @@ def assemble(config: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        telemetry.configure()
+        log = telemetry.configure()
         await db.open()
         await hub.start()
         explorer.prepare()
@@ -97,6 +97,7 @@ def assemble(config: Settings) -> Starlette:
         await hub.stop()
         await db.close()
         await cache.aclose()
+        log.flush()
 
     return Starlette(
         routes=[

@@ -1,5 +1,6 @@
 """A log record is one line of JSON, whatever is in it, and tells of no row."""
 
+import asyncio
 import io
 import json
 import logging
@@ -70,3 +71,30 @@ def test_what_is_below_information_is_not_logged(written: io.StringIO):
     logging.getLogger("starling.test").debug("chatter")
     logging.getLogger("authlib").warning("a token")
     assert lines(written) == []
+
+
+async def test_lines_of_a_moment_are_written_together(written: io.StringIO):
+    logger = logging.getLogger("starling.test")
+    for number in range(3):
+        logger.info("%d", number)
+    assert lines(written) == []
+    await asyncio.sleep(telemetry.GATHERED_FOR * 3)
+    assert [line["message"] for line in lines(written)] == ["0", "1", "2"]
+
+
+async def test_a_warning_waits_for_nothing_and_overtakes_nothing(written: io.StringIO):
+    logging.getLogger("starling.test").info("before")
+    logging.getLogger("starling.test").warning("now")
+    assert [line["message"] for line in lines(written)] == ["before", "now"]
+
+
+async def test_no_more_than_so_many_lines_wait(written: io.StringIO):
+    for _ in range(telemetry.GATHERED + 1):
+        logging.getLogger("starling.test").info("line")
+    assert len(lines(written)) == telemetry.GATHERED
+
+
+async def test_nothing_is_lost_at_the_end(written: io.StringIO):
+    logging.getLogger("starling.test").info("last")
+    logging.shutdown([lambda: logging.getLogger().handlers[0]])  # what happens at exit
+    assert [line["message"] for line in lines(written)] == ["last"]
