@@ -19,6 +19,7 @@ NAMES = (
     "rolling_restart",
     "reconnect_storm",
     "stalled_readers",
+    "lost_sight",
 )
 
 

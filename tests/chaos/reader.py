@@ -56,22 +56,26 @@ class Told(NamedTuple):
 class Reader:
     """One subscriber."""
 
-    def __init__(self, balancer: Balancer, person: Person) -> None:
+    def __init__(
+        self, balancer: Balancer, person: Person, subscription: str = SUBSCRIPTION, **variables: object
+    ) -> None:
         self._balancer, self.person = balancer, person
+        self._subscription, self._variables = subscription, variables
         self.cursor: str | None = None
         self.told: list[Told] = []
         self.closed: Counter[int] = Counter()
         """Sockets that ended, by close code."""
+        self.closed_at: list[float] = []
         self.errors: list[Any] = []
         self.connected = asyncio.Event()
         self.connections = 0
         self.began_after = 0
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Take the present's cursor from a query, and follow from there on."""
+    async def start(self, after: str | None = None) -> None:
+        """Follow from a cursor on, by default from the present's, which a query tells."""
         page = await self._balancer.data("{ feed { liveCursor } }", self.person.token)
-        self.cursor = page["feed"]["liveCursor"]
+        self.cursor = after or page["feed"]["liveCursor"]
         self.began_after = place(self.cursor)
         self._task = asyncio.create_task(self._follow())
         await self.connected.wait()
@@ -92,6 +96,7 @@ class Reader:
                     await self._listen(socket)
             except ConnectionClosed as closed:
                 self.closed[closed.rcvd.code if closed.rcvd else CLOSED_ABNORMALLY] += 1
+                self.closed_at.append(time.time())
             except (OSError, InvalidHandshake, InvalidMessage, TimeoutError):
                 pass  # nobody there: try another
             self.connected.clear()
@@ -103,7 +108,7 @@ class Reader:
             message = json.loads(frame)
             match message["type"]:
                 case "connection_ack":
-                    payload = {"query": SUBSCRIPTION, "variables": {"after": self.cursor}}
+                    payload = {"query": self._subscription, "variables": {**self._variables, "after": self.cursor}}
                     await self._say(socket, "subscribe", id="feed", payload=payload)
                     self.connections += 1
                     self.connected.set()
@@ -120,7 +125,7 @@ class Reader:
         if "errors" in answer:
             self.errors.append(answer)
             return
-        update = answer["data"]["feedUpdates"]
+        [update] = answer["data"].values()
         self.cursor = update["cursor"]
         self.told.append(Told(place(update["cursor"]), update["__typename"], update, time.time()))
 
