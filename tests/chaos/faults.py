@@ -20,6 +20,7 @@ NAMES = (
     "reconnect_storm",
     "stalled_readers",
     "lost_sight",
+    "malformed",
 )
 
 
