@@ -19,6 +19,7 @@ from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, QueryCa
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
+from core.arrays import IntListDumper
 from core.statements import Compiled
 
 SLOW = 0.05
@@ -78,6 +79,7 @@ class Pipe:
     def __init__(self, connection: psycopg.AsyncConnection[Any], owner: Owner, patience: float) -> None:
         self.takes_more = True
         self._connection, self._pg = connection, connection.pgconn
+        connection.adapters.register_dumper(None, IntListDumper)  # None: chosen by the parameter's type
         self._owner, self._patience = owner, patience
         self._loop = asyncio.get_running_loop()
         self._prepared: dict[str, _Prepared] = {}
