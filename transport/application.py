@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from auth.tokens import Tokens
@@ -99,7 +99,7 @@ def assemble(config: Settings) -> Starlette:
         await cache.aclose()
         log.flush()
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
@@ -107,16 +107,16 @@ def assemble(config: Settings) -> Starlette:
             *health.routes(db, cache, lambda: shutdown.has_begun),
             *(explorer.routes if has_explorer else ()),
         ],
-        middleware=[
-            Middleware(
-                Careful,
-                {"/graphql": endpoint},
-                https_only=config.production,
-                is_ending=lambda: shutdown.has_begun,
-            )
-        ],
         lifespan=lifespan,
     )
+    # Starlette would put a layer of its own around it, which answers what fails: Careful does.
+    application.middleware_stack = Careful(
+        ExceptionMiddleware(application.router),
+        {"/graphql": endpoint},
+        https_only=config.production,
+        is_ending=lambda: shutdown.has_begun,
+    )
+    return application
 
 
 def library(config: Settings, documents: Documents, cache: Redis) -> Library:
