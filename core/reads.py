@@ -1,7 +1,7 @@
 """Reads of one PostgreSQL: a statement in, light rows out, whatever stands between."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -30,6 +30,13 @@ def reading(statement_timeout: float) -> dict[str, Any]:
     Statements are written so that one plan is good for all parameters; making it anew costs more than most reads.
     """
     return session(statement_timeout, "plan_cache_mode=force_generic_plan")
+
+
+class Reader(Protocol):
+    """What loaders read from."""
+
+    async def read(self, statement: Executable, /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
+        """All rows of a SELECT: see `Reads.read`. Raises Unavailable."""
 
 
 class Reads:

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = "development"
     database_url: str | None = Field(None, validation_alias="DATABASE_URL")
     """`postgresql://…`, PostgreSQL 15 or newer. Unset: an embedded PostgreSQL is started."""
+    database_replica_url: str | None = Field(None, validation_alias="DATABASE_REPLICA_URL")
+    """A streaming replica of it, for queries of those who didn't write within the last `replica_lag_seconds`."""
     redis_url: str | None = Field(None, validation_alias="REDIS_URL")
     """`redis://…` or `unix://…`, Redis 7 or Valkey. Unset: an embedded Valkey is started."""
     data: Path | None = None
@@ -46,6 +48,8 @@ class Settings(BaseSettings):
     """Seconds to wait for a free connection before the answer is 503."""
     database_pipeline: bool = True
     """Whether reads share connections in pipeline mode. Not through a pooler in transaction mode, such as PgBouncer."""
+    replica_lag_seconds: float = Field(5.0, gt=0)
+    """How far behind the replica may be; one that is further isn't read."""
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from core import metrics
-from core.database import Database
+from core.reads import Reader
 from domain.viewer import Viewer
 from execution.loading import LevelLoader
 
@@ -27,7 +27,7 @@ def each_key(name: str = "keys") -> TableValuedAlias:
 class BatchLoader(LevelLoader[K, V], Generic[K, V]):
     """A DataLoader that knows the database and who is looking. Lives for one operation, or one live event."""
 
-    def __init__(self, db: Database, viewer: Viewer) -> None:
+    def __init__(self, db: Reader, viewer: Viewer) -> None:
         super().__init__()
         self.db = db
         self.viewer = viewer
@@ -69,7 +69,7 @@ class FlagLoader(BatchLoader[int, bool]):
 class Loaders:
     """The loaders of one operation: one of each kind, made when its first key comes, so that no batch is ever split."""
 
-    def __init__(self, db: Database, viewer: Viewer) -> None:
+    def __init__(self, db: Reader, viewer: Viewer) -> None:
         self._db, self._viewer = db, viewer
         self._made: dict[type[Any], Any] = {}
 

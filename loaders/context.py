@@ -7,6 +7,7 @@ import strawberry
 
 from core.database import Database
 from core.limits import Allowance, Limiter
+from core.reads import Reader
 from domain.viewer import Viewer
 from loaders.base import Loaders
 
@@ -56,6 +57,10 @@ class Context:
         """Go on as this viewer, with loaders that see the world as it is now."""
         self.viewer = viewer
         self.loaders = Loaders(self.db, viewer)
+
+    def read_from(self, reader: Reader) -> None:
+        """Load from somewhere else than the primary."""
+        self.loaders = Loaders(reader, self.viewer)
 
     def afresh(self) -> "Context":
         """The same operation with new loaders."""

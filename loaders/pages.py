@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam
 
 from core import cursors
-from core.database import Database
 from core.errors import InvalidInput
 from core.ids import LARGEST
+from core.reads import Reader
 from domain.viewer import Viewer
 from execution.pages import Page
 from loaders.base import BatchLoader
@@ -48,7 +48,7 @@ class PageLoader(BatchLoader[int, Page]):
 
     prepare = True
 
-    def __init__(self, db: Database, viewer: Viewer, listing: Listing, first: int, after: str | None) -> None:
+    def __init__(self, db: Reader, viewer: Viewer, listing: Listing, first: int, after: str | None) -> None:
         super().__init__(db, viewer)
         self.listing, self.first, self.resumed = listing, first, after is not None
         self.parameters: dict[str, Any] = {"limit": first + 1}
@@ -80,7 +80,7 @@ class Lists:
     listings: ClassVar[dict[str, Listing]]
     """By the order that can be asked for."""
 
-    def __init__(self, db: Database, viewer: Viewer) -> None:
+    def __init__(self, db: Reader, viewer: Viewer) -> None:
         self._db, self._viewer = db, viewer
         self._pages: dict[tuple[Any, ...], PageLoader] = {}
 

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, cast, func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from core.database import Database
 from core.ids import LARGEST
+from core.reads import Reader
 from domain.text import clean
 from domain.viewer import Viewer
 from domain.visibility import VIEWER, visible_post, visible_user
@@ -39,9 +39,7 @@ class _Results(PageLoader):
 
     prepare = False
 
-    def __init__(
-        self, db: Database, viewer: Viewer, listing: Listing, first: int, after: str | None, text: str
-    ) -> None:
+    def __init__(self, db: Reader, viewer: Viewer, listing: Listing, first: int, after: str | None, text: str) -> None:
         super().__init__(db, viewer, listing, first, after)
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         self.parameters |= {"text": text, "pattern": f"%{escaped}%"}

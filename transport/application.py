@@ -14,6 +14,7 @@ from core import redis, telemetry, trusted
 from core.database import Database
 from core.limits import Limiter
 from core.settings import Settings
+from core.writers import Writers
 from domain.events import Event, SessionRevoked
 from execution.admission import Limits
 from execution.compiled import Plans
@@ -22,6 +23,8 @@ from execution.public import Public
 from execution.reference import Reference
 from live.hub import Hub
 from loaders.context import Services
+from loaders.replica import Replica
+from loaders.spread import Spread
 from schema.root import schema
 from transport import health, metrics
 from transport.cors import cors
@@ -51,7 +54,9 @@ def assemble(config: Settings) -> Starlette:
     graph = schema._schema
     executor = Plans(graph) if config.executor == "compiled" else Reference(graph)
     documents = Documents(graph, limits(config))
-    operations = Operations(executor, documents, Services(db, hub, Limiter(cache)), library(config, documents, cache))
+    replica = replica_of(config, db)
+    spread = Spread(executor, replica, Writers(cache, config.replica_lag_seconds)) if replica else executor
+    operations = Operations(spread, documents, Services(db, hub, Limiter(cache)), library(config, documents, cache))
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
     has_explorer = not (config.production and config.trusted_documents)
     connections = Connections(config.limit_sockets, config.limit_sockets_per_address, config.limit_sockets_per_user)
@@ -89,12 +94,16 @@ def assemble(config: Settings) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         log = telemetry.configure()
         await db.open()
+        if replica:
+            await replica.open()
         await hub.start()
         explorer.prepare()
         shutdown.prepare()
         yield
         explorer.close()
         await hub.stop()
+        if replica:
+            await replica.close()
         await db.close()
         await cache.aclose()
         log.flush()
@@ -117,6 +126,20 @@ def assemble(config: Settings) -> Starlette:
         is_ending=lambda: shutdown.has_begun,
     )
     return application
+
+
+def replica_of(config: Settings, primary: Database) -> Replica | None:
+    """The replica, where there is one."""
+    if not config.database_replica_url:
+        return None
+    return Replica(
+        config.database_replica_url,
+        primary,
+        lag=config.replica_lag_seconds,
+        size=config.database_pool_size,
+        wait=config.database_pool_timeout,
+        pipeline=config.database_pipeline,
+    )
 
 
 def library(config: Settings, documents: Documents, cache: Redis) -> Library:
