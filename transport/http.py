@@ -4,7 +4,6 @@ From bytes to bytes: what most requests need goes without Starlette's Request an
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response as HTTPResponse
@@ -65,7 +64,6 @@ class GraphQLOverHTTP:
             if media_type is None and not wants_stream(accept, None):
                 raise BadRequest(406, f"Accept must admit {GRAPHQL} or {JSON}, or for subscriptions {STREAM}.")
             request = await read(scope, headers, receive, most=self._most, within=self._within)
-            request = replace(request, resume=headers.get("last-event-id"))
             answer = await self._execute(scope, headers, request)
             operation: Operation | None = scope.get("starling.operation")
             if wants_stream(accept, operation and operation.kind):

@@ -91,10 +91,11 @@ async def read(scope: Scope, headers: Headers, receive: Receive, *, most: int, w
     match scope["method"]:
         case "POST":
             _check_content_type(headers.get("content-type", ""))
-            return _request(_json(await _body(headers, receive, most, within), "The body"))
+            body = await _body(headers, receive, most, within)
+            return _request(headers, _json(body, "The body"))
         case "GET":
             _check_origin(headers)
-            return _request(_from_query(_parameters(scope)))
+            return _request(headers, _from_query(_parameters(scope)))
     raise BadRequest(405, "Use POST, or GET for queries.", ((b"allow", b"GET, POST"),))
 
 
@@ -170,7 +171,7 @@ def _json(body: bytes | bytearray, what: str) -> Any:
         raise BadRequest(400, f"{what} is not valid JSON in UTF-8: {error}.") from None
 
 
-def _request(fields: Any) -> Request:
+def _request(headers: Headers, fields: Any) -> Request:
     if not isinstance(fields, dict):
         _refuse("The body must be a JSON object with the operation in `query`; batches are not supported.")
     variables, name = fields.get("variables"), fields.get("operationName")
@@ -189,7 +190,7 @@ def _request(fields: Any) -> Request:
         query = ""
     if not isinstance(query, str) or not (query.strip() or document):
         _refuse("`query` must be a string with a GraphQL document.")
-    return Request(query, variables, name or None, document)
+    return Request(query, variables, name or None, document, headers.get("last-event-id"))
 
 
 def _refuse(message: str) -> NoReturn:

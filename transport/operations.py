@@ -1,7 +1,6 @@
 """One operation from text to answer, for every transport: find, price, charge, execute, present."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -31,8 +30,7 @@ ATTEMPTS = 3
 """How often a query is executed at most, for an answer that holds together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a client sends, on whatever transport."""
 
     query: str
@@ -44,8 +42,7 @@ class Request:
     """The cursor that a client was last told, where its transport says so: stands for a subscription's `after`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """An answer: the GraphQL response, and what a transport has to know about it."""
 
     body: dict[str, Any]
@@ -100,7 +97,7 @@ class Operations:
             price = self._documents.charge(operation, request.variables)
             allowance = await self._charge(caller(viewer, address), price)
             if not allowance.allowed:
-                return replace(refusal(RateLimited(allowance.retry_after_seconds)), allowance=allowance)
+                return refusal(RateLimited(allowance.retry_after_seconds))._replace(allowance=allowance)
             context = Context(self._services, viewer, address, price, allowance, request.resume)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
@@ -131,7 +128,7 @@ class Operations:
     async def _subscribe(self, operation: Operation, context: Context, request: Request) -> Answer:
         source = await reference.source(self._executor.schema, operation, context, request.variables)
         if isinstance(source, ExecutionResult):
-            return replace(_response(source), is_request_error=True)  # there is no stream
+            return _response(source)._replace(is_request_error=True)  # there is no stream
         assert isinstance(source, Source)
         depends = self._dependences.of(operation)
         variables = {name: value for name, value in (request.variables or {}).items() if name in depends.variables}
