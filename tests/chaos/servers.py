@@ -18,6 +18,8 @@ from tests.chaos.engines import Engines
 from tests.chaos.waiting import until
 
 PROJECT = Path(__file__).parents[2]
+READY_WITHIN = 60.0
+"""Seconds on a busy machine; an idle one needs two."""
 STOPS_WITHIN = 20.0
 """Seconds in which a server that was asked to stop has ended."""
 
@@ -61,7 +63,11 @@ class Server:
         """Start it unless it runs; returns when it is ready."""
         if not self.runs:
             self._spawn()
-        await until(self.is_ready, every=0.05)
+        try:
+            await until(self.is_ready, READY_WITHIN, every=0.05)
+        except TimeoutError as error:
+            error.add_note(self.said[-3000:])
+            raise
 
     def _spawn(self) -> None:
         command = [sys.executable, *self._program, "--port", str(self.port)]
