@@ -129,3 +129,10 @@ async def test_another_client_works_with_its_defaults(server: str, client: str):
     assert "1 to 100" in told["refusal"]
     assert {sent["type"] for sent in told["sent"]} == {"application/graphql-response+json; charset=utf-8"}
     assert client != "urql" or all("text/event-stream" in sent["accept"] for sent in told["sent"])
+
+
+async def test_a_stream_of_server_sent_events_goes_on_where_it_was_closed(server: str):
+    told = await told_by("sse", server)
+    assert told["heard"] == told["made"]
+    assert told["answers"] == [told["viewer"]], "an ordinary query may be asked as a stream, too"
+    assert "must have a selection of subfields" in told["refusal"]
