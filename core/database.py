@@ -3,19 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
-from sqlalchemy import Executable, Select, insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as CheckoutTimeout
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Executable
 
 from core.errors import Contended, Unavailable
-from core.reads import Reads, session
+from core.lines import Lines
+from core.reads import LENIENCE, Reads, session
+from core.transactions import Transaction
 
-M = TypeVar("M")
 LEASE_MS = 2_000
 LOCK_POLL = 0.25
 
@@ -25,26 +22,10 @@ def sqlalchemy_url(database_url: str) -> str:
     return "postgresql+psycopg://" + database_url.split("://", 1)[1]
 
 
-class Transaction(AsyncSession):
-    """One transaction of writes, and what shall be told once it is committed."""
-
-    async def insert(self, model: type[M], **values: Any) -> M:
-        """The new row, with what the database filled in."""
-        return (await self.scalars(insert(model).values(**values).returning(model))).one()
-
-    async def first(self, statement: Select[Any], **parameters: Any) -> Any | None:
-        """The first row's first column, None where there is no row."""
-        return (await self.execute(statement, parameters)).scalars().first()
-
-    async def change(self, statement: Executable, **parameters: Any) -> list[Any]:
-        """The first column of the rows that an INSERT, UPDATE or DELETE … RETURNING touched."""
-        return list((await self.execute(statement, parameters)).scalars())
-
-
 class Database:
-    """One PostgreSQL: autocommitted connections for reads, a pool of sessions for writes.
+    """One PostgreSQL: autocommitted connections for reads, and others for writes, a transaction at a time.
 
-    After `write` has committed a transaction whose `info` holds "events", `on_events` is called: a poke for the relay.
+    After `write` has committed a transaction that has events, `on_events` is called: a poke for the relay.
     """
 
     def __init__(
@@ -61,16 +42,13 @@ class Database:
         self._reads = Reads(
             url, size=pool_size, wait=pool_timeout, statement_timeout=statement_timeout, pipeline=pipeline
         )
-        self._engine = create_async_engine(
-            sqlalchemy_url(url),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=pool_timeout,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            connect_args=session(statement_timeout),
+        self._lines = Lines(
+            url,
+            session(statement_timeout),
+            size=pool_size,
+            wait=pool_timeout,
+            patience=statement_timeout + LENIENCE,
         )
-        self._sessions = async_sessionmaker(self._engine, class_=Transaction, expire_on_commit=False)
 
     async def open(self) -> None:
         """Get ready; connections are made when they are needed."""
@@ -79,13 +57,12 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._reads.close()
-        await self._engine.dispose()
+        await self._lines.close()
 
     @property
     def use(self) -> dict[str, int]:
         """What goes on at the moment: connections for reads, their queries, and connections that write."""
-        pool = self._engine.pool
-        return {**self._reads.use, "writing": pool.checkedout() if isinstance(pool, QueuePool) else 0}
+        return {**self._reads.use, "writing": self._lines.taken}
 
     async def read(self, statement: Executable, /, *, prepare: bool = True, **parameters: Any) -> list[Any]:
         """All rows of a SELECT, as named tuples: see `Reads.read`. Raises Unavailable."""
@@ -94,17 +71,15 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """One transaction: committed when the block ends, rolled back when it raises. Raises Unavailable."""
+        transaction = Transaction(self._lines)
         try:
-            async with self._sessions() as transaction:
-                yield transaction
-                await transaction.commit()
-        except (OperationalError, InterfaceError, CheckoutTimeout, psycopg.OperationalError) as error:
+            yield transaction
+            await transaction.commit()
+        except psycopg.OperationalError as error:
             raise _unavailable(error) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable("database") from error
-            raise
-        if transaction.info.get("events"):
+        finally:
+            await transaction.end()
+        if transaction.has_events:
             self.on_events()
 
     @asynccontextmanager
@@ -133,7 +108,6 @@ async def _locked(connection: psycopg.AsyncConnection[Any], key: int) -> bool:
     return bool(answer and answer[0])
 
 
-def _unavailable(error: Exception) -> Unavailable:
-    cause = getattr(error, "orig", error)
-    gave_way = isinstance(cause, (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure))
+def _unavailable(error: psycopg.OperationalError) -> Unavailable:
+    gave_way = isinstance(error, (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure))
     return Contended() if gave_way else Unavailable("database")

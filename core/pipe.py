@@ -9,26 +9,21 @@ from asyncio import Future
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import psycopg
-from psycopg import abc
-from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, QueryCanceled, error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.errors import QueryCanceled, error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGresult
 
 from core.arrays import IntListDumper
+from core.prepared import FORGOTTEN, STATEMENTS, Prepared
 from core.statements import Compiled
 
 SLOW = 0.05
 """Seconds after which a statement counts as one that holds up those behind it."""
-STATEMENTS = 500
-"""Prepared statements after which a connection is replaced: each costs the server memory."""
 CANCEL_TIMEOUT = 2.0
-FORGOTTEN = (FeatureNotSupported, InvalidSqlStatementName)
-"""A prepared statement is gone, or its table's columns are others now: it helps to prepare it anew."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,16 +43,6 @@ class Query:
             self.answer.set_exception(outcome)
         else:
             self.answer.set_result(outcome)
-
-
-@dataclass(slots=True, eq=False)
-class _Prepared:
-    """A statement as the connection knows it, with a transformer once the server has described it."""
-
-    name: bytes
-    sql: str
-    transformer: abc.Transformer | None = None
-    formats: list[PyFormat] = field(default_factory=list)
 
 
 class Owner(Protocol):
@@ -82,8 +67,8 @@ class Pipe:
         connection.adapters.register_dumper(None, IntListDumper)  # None: chosen by the parameter's type
         self._owner, self._patience = owner, patience
         self._loop = asyncio.get_running_loop()
-        self._prepared: dict[str, _Prepared] = {}
-        self._expected: deque[tuple[_Prepared, Query]] = deque()
+        self._prepared: dict[str, Prepared] = {}
+        self._expected: deque[tuple[Prepared, Query]] = deque()
         """What the server is going to answer; for a statement that isn't described yet, its description."""
         self._results: list[PGresult] = []
         self._since = 0.0
@@ -136,32 +121,29 @@ class Pipe:
 
     def _prepare(self, query: Query) -> None:
         self._names += 1
-        prepared = _Prepared(b"s%d" % self._names, query.compiled.sql)
+        prepared = Prepared(b"s%d" % self._names, query.compiled.sql)
         self.takes_more = False
         self._expect(prepared, query)
         try:
-            self._pg.send_prepare(prepared.name, prepared.sql.encode())
-            self._pg.send_describe_prepared(prepared.name)
+            prepared.prepare(self._pg)
             self._sync()
         except psycopg.OperationalError as error:
             self._loop.call_soon(self._break, error)
 
-    def _execute(self, prepared: _Prepared, query: Query) -> None:
-        transformer = prepared.transformer
-        assert transformer
+    def _execute(self, prepared: Prepared, query: Query) -> None:
         try:
-            values = transformer.dump_sequence(query.values, prepared.formats)
+            dumped = prepared.dump(query.values)
         except Exception as error:  # a value that its parameter can't have
             query.settle(error)
             return
         self._expect(prepared, query)
         try:
-            self._pg.send_query_prepared(prepared.name, values, transformer.formats, Format.BINARY)
+            prepared.execute(self._pg, dumped)
             self._sync()
         except psycopg.OperationalError as error:
             self._loop.call_soon(self._break, error)
 
-    def _expect(self, prepared: _Prepared, query: Query) -> None:
+    def _expect(self, prepared: Prepared, query: Query) -> None:
         if not self._expected:
             self._since = self._loop.time()
         self._expected.append((prepared, query))
@@ -196,7 +178,7 @@ class Pipe:
         except psycopg.OperationalError as error:
             self._break(error)
 
-    def _answered(self, prepared: _Prepared, query: Query) -> None:
+    def _answered(self, prepared: Prepared, query: Query) -> None:
         results, self._results = self._results, []
         self._since, self.takes_more = self._loop.time(), not self._retired
         if prepared.transformer:
@@ -211,18 +193,13 @@ class Pipe:
             self.retire()
         self._owner.freed(self)
 
-    def _describe(self, prepared: _Prepared, description: PGresult) -> None:
-        """Fix how the statement's values are written and read."""
-        transformer: abc.Transformer = Transformer(self._connection)
-        parameters = [description.param_type(i) for i in range(description.nparams)]
-        transformer.set_dumper_types(parameters, Format.BINARY)
-        transformer.set_loader_types([description.ftype(i) for i in range(description.nfields)], Format.BINARY)
-        prepared.transformer, prepared.formats = transformer, [PyFormat.BINARY] * len(parameters)
+    def _describe(self, prepared: Prepared, description: PGresult) -> None:
+        prepared.describe(self._connection, description)
         self._prepared[prepared.sql] = prepared
         if len(self._prepared) >= STATEMENTS:
             self._retired, self.takes_more = True, False
 
-    def _rows(self, prepared: _Prepared, query: Query, result: PGresult) -> list[Any] | Exception:
+    def _rows(self, prepared: Prepared, query: Query, result: PGresult) -> list[Any] | Exception:
         if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             error = error_from_result(result)
             if isinstance(error, FORGOTTEN) and self._prepared.get(prepared.sql) is prepared:
@@ -230,10 +207,8 @@ class Pipe:
             return error
         if query.answer.done():
             return []
-        assert prepared.transformer
-        prepared.transformer.set_pgresult(result, set_loaders=False)
         try:
-            return query.compiled.rows(prepared.transformer.load_rows(0, result.ntuples, tuple))
+            return prepared.rows(query.compiled, result)
         except Exception as error:  # a value that Python hasn't got
             return error
 

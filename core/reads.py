@@ -8,9 +8,9 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy import Executable
 
 from core.errors import Unavailable
-from core.pipe import FORGOTTEN
 from core.pipes import Pipes
 from core.pool import Pool
+from core.prepared import FORGOTTEN
 from core.statements import Compiled, compiled
 
 NETWORK = {"connect_timeout": 2, "tcp_user_timeout": 2_000}

@@ -37,11 +37,18 @@ def compiled(statement: Any, *, numbered: bool = True) -> Compiled:
     style = PGDialect_psycopg(paramstyle="numeric_dollar" if numbered else "format")  # type: ignore[no-untyped-call]
     text = statement.compile(dialect=style)
     columns = tuple(column.keyname for column in text._result_columns)
-    selected = getattr(statement, "column_descriptions", ())  # a UNION has none
-    entity = next((each["expr"] for each in selected if each["expr"] is each.get("entity")), None)
+    entity = _entity(statement)
     model = inspect(entity).mapper.class_ if entity else None
     constants = {name: bind.effective_value for bind, name in text.bind_names.items() if not bind.required}
     return Compiled(str(text), numbered, tuple(text.positiontup or ()), constants, _row_class(model, columns))
+
+
+def _entity(statement: Any) -> Any:
+    """What its rows are rows of, their columns being all or some of it; None where they aren't of one thing."""
+    if statement.is_dml:
+        return statement.entity_description.get("entity")
+    selected = getattr(statement, "column_descriptions", ())  # a UNION has none
+    return next((each["expr"] for each in selected if each["expr"] is each.get("entity")), None)
 
 
 @lru_cache(maxsize=1024)

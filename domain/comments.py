@@ -1,9 +1,11 @@
 """What may happen to a comment: write, edit, delete."""
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, any_, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from core.database import Database, Transaction
+from core.database import Database
 from core.errors import Forbidden, InvalidInput, NotFound
+from core.transactions import Transaction
 from domain import counters, events, posts
 from domain.idempotency import Once
 from domain.text import clean
@@ -15,8 +17,19 @@ from models.posts import PostCounter
 LONGEST_BODY = 2_000
 DEEPEST = 100
 
-_VISIBLE = select(Comment).where(Comment.id == bindparam("id", type_=BigInteger), visible_comment(VIEWER))
+_IS_IT = Comment.id == bindparam("id", type_=BigInteger)
+_VISIBLE = select(Comment).where(_IS_IT, visible_comment(VIEWER))
 _HELD = _VISIBLE.with_for_update(read=True, key_share=True, of=Comment)
+_EDIT = update(Comment).where(_IS_IT).values(body=bindparam("body"), edited_at=func.now()).returning(Comment)
+_DELETE = delete(Comment).where(_IS_IT)
+_KEPT = select(Comment.id).where(_IS_IT).with_for_update(read=True, key_share=True)
+_TAKEN = select(Comment).where(_IS_IT).with_for_update()
+_BENEATH = (
+    select(Comment)
+    .where(Comment.parent_id == any_(bindparam("level", type_=ARRAY(BigInteger))))
+    .order_by(Comment.id)
+    .with_for_update()
+)
 
 
 async def visible(tx: Transaction, viewer: Viewer, comment_id: int, *, hold: bool = True) -> Comment:
@@ -48,8 +61,8 @@ async def add(
         comment = await tx.insert(
             Comment, post_id=post_id, parent_id=parent_id, author_id=author, depth=depth, body=body
         )
-        await _count(tx, comment, +1)
-        await once.remember(tx, comment.id)
+        _count(tx, comment, +1)
+        once.remember(tx, comment.id)
         events.record(tx, events.CommentAdded(comment.id, post_id, author))
     return comment
 
@@ -62,8 +75,7 @@ async def edit(db: Database, viewer: Viewer, comment_id: int, *, body: str) -> C
         comment = await visible(tx, viewer, comment_id)
         if comment.author_id != author:
             raise Forbidden("This comment is somebody else's: only its author may edit it.")
-        new = {"body": body, "edited_at": func.now()}
-        [edited] = await tx.change(update(Comment).where(Comment.id == comment_id).values(new).returning(Comment))
+        [edited] = await tx.rows(_EDIT, id=comment_id, body=body)
         events.record(tx, events.CommentEdited(comment_id, comment.post_id, author))
     return edited  # type: ignore[no-any-return]
 
@@ -80,8 +92,8 @@ async def remove(db: Database, viewer: Viewer, comment_id: int) -> int:
         if user not in (comment.author_id, post.author_id):
             raise Forbidden("Only the comment's author and the post's author may delete it.")
         thread = await _hold_thread(tx, comment)
-        await tx.execute(delete(Comment).where(Comment.id == comment_id))
-        await _count(tx, comment, -1, beneath=len(thread) - 1)
+        tx.later(_DELETE, id=comment_id)
+        _count(tx, comment, -1, beneath=len(thread) - 1)
         for gone in thread:
             events.record(tx, events.CommentDeleted(gone.id, gone.post_id, gone.author_id))
     return comment_id
@@ -105,22 +117,18 @@ async def _hold_thread(tx: Transaction, comment: Comment) -> list[Comment]:
     Each level is a statement of its own, because only a new snapshot sees replies that were committed meanwhile.
     """
     if comment.parent_id is not None:
-        await tx.execute(
-            select(Comment.id).where(Comment.id == comment.parent_id).with_for_update(key_share=True, read=True)
-        )
-    level = (await tx.scalars(select(Comment).where(Comment.id == comment.id).with_for_update())).all()
-    if not level:
+        tx.later(_KEPT, id=comment.parent_id)
+    thread = level = await tx.rows(_TAKEN, id=comment.id)
+    if not thread:
         raise NotFound("comment")
-    thread = [*level]
     while level:
-        beneath = select(Comment).where(Comment.parent_id.in_([each.id for each in level])).order_by(Comment.id)
-        level = (await tx.scalars(beneath.with_for_update())).all()
-        thread += level
+        level = await tx.rows(_BENEATH, level=[each.id for each in level])
+        thread = thread + level
     return thread
 
 
-async def _count(tx: Transaction, comment: Comment, amount: int, *, beneath: int = 0) -> None:
+def _count(tx: Transaction, comment: Comment, amount: int, *, beneath: int = 0) -> None:
     if comment.parent_id is not None:
-        await counters.add(tx, CommentCounter, comment.parent_id, replies=amount)
-    await counters.add(tx, PostCounter, comment.post_id, comments=amount - beneath)
+        counters.add(tx, CommentCounter, comment.parent_id, replies=amount)
+    counters.add(tx, PostCounter, comment.post_id, comments=amount - beneath)
     events.record(tx, events.CountsChanged(comment.post_id))

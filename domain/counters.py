@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, SmallInteger, bindparam, cast, exists, func, 
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.orm import InstrumentedAttribute, class_mapper
 
-from core.database import Transaction
+from core.transactions import Transaction
 from models.comments import CommentCounter
 from models.posts import PostCounter
 from models.users import UserCounter
@@ -21,15 +21,14 @@ SLOTS = 64
 Counter = type[PostCounter] | type[CommentCounter] | type[UserCounter]
 
 
-async def add(tx: Transaction, counter: Counter, owner_id: int, **amounts: int) -> None:
+def add(tx: Transaction, counter: Counter, owner_id: int, **amounts: int) -> None:
     """Change counts of one row, e.g. `add(tx, PostCounter, post.id, likes=+1)`."""
-    await tx.execute(_add(counter, tuple(amounts)), {"owner": owner_id, **_parameters(amounts)})
+    tx.later(_add(counter, tuple(amounts)), owner=owner_id, **_parameters(amounts))
 
 
-async def add_to_each(tx: Transaction, counter: Counter, owner_ids: list[int], **amounts: int) -> None:
+def add_to_each(tx: Transaction, counter: Counter, owner_ids: list[int], **amounts: int) -> None:
     """Change counts of many rows by the same amounts, in the order of ids so that such writers can't deadlock."""
-    statement = _add_to_each(counter, tuple(amounts))
-    await tx.execute(statement, {"owners": sorted(owner_ids), **_parameters(amounts)})
+    tx.later(_add_to_each(counter, tuple(amounts)), owners=sorted(owner_ids), **_parameters(amounts))
 
 
 def owner_of(counter: Counter) -> InstrumentedAttribute[int]:

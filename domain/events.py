@@ -3,8 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.database import Transaction
+from sqlalchemy import bindparam, insert
+
+from core.transactions import Transaction
 from models.outbox import OutboxEvent
+
+_RECORD = insert(OutboxEvent).values(kind=bindparam("kind"), payload=bindparam("payload"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,8 @@ KINDS: dict[str, type[Event]] = {
 
 def record(tx: Transaction, event: Event) -> None:
     """Write the event to the outbox; it is told once the transaction is committed, and never otherwise."""
-    tx.add(OutboxEvent(kind=type(event).__name__, payload=asdict(event)))
-    tx.info["events"] = True
+    tx.later(_RECORD, kind=type(event).__name__, payload=asdict(event))
+    tx.has_events = True
 
 
 def parse(kind: str, payload: dict[str, Any]) -> Event | None:

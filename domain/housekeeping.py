@@ -2,19 +2,24 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, exists
+from sqlalchemy import ColumnElement, DateTime, bindparam, delete, exists
 
 from core.database import Database
 from domain.idempotency import KEPT
 from models.outbox import IdempotencyKey
 from models.sessions import RefreshToken, Session
 
+_BEFORE: ColumnElement[datetime] = bindparam("before", type_=DateTime(timezone=True))
+_OLD_KEYS = delete(IdempotencyKey).where(IdempotencyKey.created_at < _BEFORE)
+_OLD_TOKENS = delete(RefreshToken).where(RefreshToken.expires_at < _BEFORE)
+_ENDED_SESSIONS = delete(Session).where(~exists().where(RefreshToken.session_id == Session.id))
+
 
 async def tidy(db: Database) -> None:
     """Delete what has expired. Raises Unavailable."""
     now = datetime.now(UTC)
     async with db.write() as tx:
-        await tx.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT))
+        tx.later(_OLD_KEYS, before=now - KEPT)
     async with db.write() as tx:
-        await tx.execute(delete(RefreshToken).where(RefreshToken.expires_at < now))
-        await tx.execute(delete(Session).where(~exists().where(RefreshToken.session_id == Session.id)))
+        tx.later(_OLD_TOKENS, before=now)
+        tx.later(_ENDED_SESSIONS)

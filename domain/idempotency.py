@@ -4,15 +4,27 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import Interval, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core.database import Transaction
 from core.errors import Conflict, InvalidInput
+from core.transactions import Transaction
 from models.outbox import IdempotencyKey
 
 KEPT = timedelta(days=1)
 LONGEST = 100
+
+_IS_MINE = (IdempotencyKey.user_id == bindparam("me"), IdempotencyKey.key == bindparam("mine"))
+_row = insert(IdempotencyKey).values(
+    user_id=bindparam("me"), key=bindparam("mine"), digest=bindparam("digest"), result_id=0
+)
+_CLAIM = _row.on_conflict_do_update(
+    index_elements=["user_id", "key"],
+    set_={"digest": _row.excluded.digest, "created_at": func.now()},
+    where=IdempotencyKey.created_at < func.now() - cast(KEPT, Interval),
+).returning(IdempotencyKey.user_id)
+_FOUND = select(IdempotencyKey).where(*_IS_MINE)
+_REMEMBER = update(IdempotencyKey).where(*_IS_MINE).values(result_id=bindparam("result"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +47,14 @@ class Once:
         """The id of what an earlier call made; None, and the key is ours, where there was none. Raises Conflict."""
         if self.key is None:
             return None
-        row = insert(IdempotencyKey).values(user_id=self.user_id, key=self.key, digest=self.digest, result_id=0)
-        claim = row.on_conflict_do_update(
-            index_elements=["user_id", "key"],
-            set_={"digest": row.excluded.digest, "created_at": func.now()},
-            where=IdempotencyKey.created_at < func.now() - KEPT,
-        ).returning(IdempotencyKey.user_id)
-        if await tx.change(claim):
+        if await tx.rows(_CLAIM, me=self.user_id, mine=self.key, digest=self.digest):
             return None
-        found = await tx.first(select(IdempotencyKey).where(*self._is_mine()))
+        found = await tx.first(_FOUND, me=self.user_id, mine=self.key)
         if found is None or found.digest != self.digest:
             raise Conflict("This clientMutationId was used for another input: send a new one.")
         return int(found.result_id)
 
-    async def remember(self, tx: Transaction, result_id: int) -> None:
+    def remember(self, tx: Transaction, result_id: int) -> None:
         """Keep what this call made, to be committed with it."""
         if self.key is not None:
-            await tx.execute(update(IdempotencyKey).where(*self._is_mine()).values(result_id=result_id))
-
-    def _is_mine(self) -> tuple[ColumnElement[bool], ...]:
-        return (IdempotencyKey.user_id == self.user_id, IdempotencyKey.key == self.key)
+            tx.later(_REMEMBER, me=self.user_id, mine=self.key, result=result_id)

@@ -1,10 +1,8 @@
 """What may happen between a person and what others made: like, unlike. Doing either twice changes nothing."""
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
-
-from core.database import Database, Transaction
-from domain import comments, counters, events, posts
+from core.database import Database
+from core.transactions import Transaction
+from domain import comments, counters, events, pairs, posts
 from domain.viewer import Viewer
 from models.comments import Comment, CommentCounter, CommentLike
 from models.posts import Post, PostCounter, PostLike
@@ -15,8 +13,8 @@ async def like_post(db: Database, viewer: Viewer, post_id: int) -> Post:
     user = viewer.require_user()
     async with db.write() as tx:
         post = await posts.visible(tx, viewer, post_id)
-        if await _add(tx, PostLike, post_id=post_id, user_id=user):
-            await _count_post(tx, post_id, +1)
+        if await pairs.add(tx, PostLike, post_id=post_id, user_id=user):
+            _count_post(tx, post_id, +1)
     return post
 
 
@@ -25,8 +23,8 @@ async def unlike_post(db: Database, viewer: Viewer, post_id: int) -> Post:
     user = viewer.require_user()
     async with db.write() as tx:
         post = await posts.visible(tx, viewer, post_id)
-        if await _remove(tx, PostLike, post_id=post_id, user_id=user):
-            await _count_post(tx, post_id, -1)
+        if await pairs.remove(tx, PostLike, post_id=post_id, user_id=user):
+            _count_post(tx, post_id, -1)
     return post
 
 
@@ -35,8 +33,8 @@ async def like_comment(db: Database, viewer: Viewer, comment_id: int) -> Comment
     user = viewer.require_user()
     async with db.write() as tx:
         comment = await comments.visible(tx, viewer, comment_id)
-        if await _add(tx, CommentLike, comment_id=comment_id, user_id=user):
-            await counters.add(tx, CommentCounter, comment_id, likes=+1)
+        if await pairs.add(tx, CommentLike, comment_id=comment_id, user_id=user):
+            counters.add(tx, CommentCounter, comment_id, likes=+1)
     return comment
 
 
@@ -45,19 +43,11 @@ async def unlike_comment(db: Database, viewer: Viewer, comment_id: int) -> Comme
     user = viewer.require_user()
     async with db.write() as tx:
         comment = await comments.visible(tx, viewer, comment_id)
-        if await _remove(tx, CommentLike, comment_id=comment_id, user_id=user):
-            await counters.add(tx, CommentCounter, comment_id, likes=-1)
+        if await pairs.remove(tx, CommentLike, comment_id=comment_id, user_id=user):
+            counters.add(tx, CommentCounter, comment_id, likes=-1)
     return comment
 
 
-async def _add(tx: Transaction, model: type[PostLike] | type[CommentLike], **row: int) -> bool:
-    return bool(await tx.change(insert(model).values(row).on_conflict_do_nothing().returning(model.user_id)))
-
-
-async def _remove(tx: Transaction, model: type[PostLike] | type[CommentLike], **row: int) -> bool:
-    return bool(await tx.change(delete(model).filter_by(**row).returning(model.user_id)))
-
-
-async def _count_post(tx: Transaction, post_id: int, amount: int) -> None:
-    await counters.add(tx, PostCounter, post_id, likes=amount)
+def _count_post(tx: Transaction, post_id: int, amount: int) -> None:
+    counters.add(tx, PostCounter, post_id, likes=amount)
     events.record(tx, events.CountsChanged(post_id))

@@ -2,8 +2,9 @@
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
-from core.database import Database, Transaction
+from core.database import Database
 from core.errors import Forbidden, NotFound
+from core.transactions import Transaction
 from domain import counters, events
 from domain.idempotency import Once
 from domain.text import clean
@@ -14,9 +15,12 @@ from models.users import UserCounter
 
 LONGEST_BODY = 5_000
 
-_VISIBLE = select(Post).where(Post.id == bindparam("id", type_=BigInteger), visible_post(VIEWER))
+_IS_IT = Post.id == bindparam("id", type_=BigInteger)
+_VISIBLE = select(Post).where(_IS_IT, visible_post(VIEWER))
 _HELD = _VISIBLE.with_for_update(read=True, key_share=True, of=Post)
 _TAKEN = _VISIBLE.with_for_update(of=Post)
+_EDIT = update(Post).where(_IS_IT).values(body=bindparam("body"), edited_at=func.now()).returning(Post)
+_DELETE = delete(Post).where(_IS_IT)
 
 
 async def visible(tx: Transaction, viewer: Viewer, post_id: int, *, to_delete: bool = False) -> Post:
@@ -41,8 +45,8 @@ async def create(
         if earlier := await once.earlier(tx):
             return await visible(tx, viewer, earlier)
         post = await tx.insert(Post, author_id=author, body=body, visibility=visibility)
-        await counters.add(tx, UserCounter, author, **_counted(post, +1))
-        await once.remember(tx, post.id)
+        counters.add(tx, UserCounter, author, **_counted(post, +1))
+        once.remember(tx, post.id)
         events.record(tx, events.PostAdded(post.id, author))
     return post
 
@@ -53,8 +57,7 @@ async def edit(db: Database, viewer: Viewer, post_id: int, *, body: str) -> Post
     body = clean(body, LONGEST_BODY, "input", "body")
     async with db.write() as tx:
         await _own(tx, viewer, post_id)
-        change = update(Post).where(Post.id == post_id).values(body=body, edited_at=func.now()).returning(Post)
-        [post] = await tx.change(change)
+        [post] = await tx.rows(_EDIT, id=post_id, body=body)
         events.record(tx, events.PostEdited(post_id, author))
     return post  # type: ignore[no-any-return]
 
@@ -64,8 +67,8 @@ async def remove(db: Database, viewer: Viewer, post_id: int) -> int:
     author = viewer.require_user()
     async with db.write() as tx:
         post = await _own(tx, viewer, post_id, to_delete=True)
-        await tx.execute(delete(Post).where(Post.id == post_id))
-        await counters.add(tx, UserCounter, author, **_counted(post, -1))
+        tx.later(_DELETE, id=post_id)
+        counters.add(tx, UserCounter, author, **_counted(post, -1))
         events.record(tx, events.PostDeleted(post_id, author))
     return post_id
 

@@ -12,18 +12,33 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core.database import Database, Transaction
+from core.database import Database
 from core.errors import NotSignedIn
 from core.settings import settings
+from core.transactions import Transaction
 from domain import events
 from domain.viewer import Viewer
 from models.sessions import RefreshToken, Session
 
 GRACE = timedelta(seconds=10)
 _INVALID = "This refresh token is no longer good: sign in again."
+
+_IS_IT = Session.id == bindparam("id", type_=BigInteger)
+_HELD = select(Session).where(_IS_IT).with_for_update(key_share=True)
+_REVOKE = (
+    update(Session).where(_IS_IT, Session.revoked_at.is_(None)).values(revoked_at=func.now()).returning(Session.id)
+)
+_IS_USED = RefreshToken.token_hash == bindparam("hash")
+_USED = select(RefreshToken).where(_IS_USED).with_for_update()
+_USE_UP = update(RefreshToken).where(_IS_USED).values(used_at=bindparam("now"))
+_KEEP = (
+    insert(RefreshToken)
+    .values({name: bindparam(name) for name in ("token_hash", "session_id", "expires_at")})
+    .on_conflict_do_nothing()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ async def begin(tx: Transaction, user_id: int) -> Opened:
     """Sign somebody in."""
     session = await tx.insert(Session, user_id=user_id)
     token = secrets.token_urlsafe(32)
-    await _keep(tx, session.id, token)
+    _keep(tx, session.id, token)
     return Opened(session.id, user_id, token)
 
 
@@ -60,10 +75,10 @@ async def end(db: Database, viewer: Viewer) -> None:
 
 
 async def _rotate(tx: Transaction, token: str) -> Opened | None:
-    used = await tx.first(select(RefreshToken).where(RefreshToken.token_hash == _hash(token)).with_for_update())
+    used = await tx.first(_USED, hash=_hash(token))
     if used is None:
         return None
-    session = await tx.get_one(Session, used.session_id, with_for_update={"key_share": True})
+    [session] = await tx.rows(_HELD, id=used.session_id)
     now = datetime.now(UTC)
     if session.revoked_at is not None or used.expires_at < now:
         return None
@@ -72,21 +87,19 @@ async def _rotate(tx: Transaction, token: str) -> Opened | None:
         return None
     successor = _successor(token)
     if used.used_at is None:
-        used.used_at = now
-        await _keep(tx, session.id, successor)
+        tx.later(_USE_UP, hash=used.token_hash, now=now)
+        _keep(tx, session.id, successor)
     return Opened(session.id, session.user_id, successor)
 
 
 async def _revoke(tx: Transaction, session_id: int) -> None:
-    open_ones = (Session.id == session_id, Session.revoked_at.is_(None))
-    if await tx.change(update(Session).where(*open_ones).values(revoked_at=func.now()).returning(Session.id)):
+    if await tx.rows(_REVOKE, id=session_id):
         events.record(tx, events.SessionRevoked(session_id))
 
 
-async def _keep(tx: Transaction, session_id: int, token: str) -> None:
+def _keep(tx: Transaction, session_id: int, token: str) -> None:
     expires_at = datetime.now(UTC) + timedelta(days=settings().refresh_token_days)
-    row = {"token_hash": _hash(token), "session_id": session_id, "expires_at": expires_at}
-    await tx.execute(insert(RefreshToken).values(row).on_conflict_do_nothing())
+    tx.later(_KEEP, token_hash=_hash(token), session_id=session_id, expires_at=expires_at)
 
 
 def _successor(token: str) -> str:

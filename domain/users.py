@@ -1,13 +1,15 @@
 """What may happen to a person: sign up, change the profile."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from psycopg.errors import UniqueViolation
+from sqlalchemy import BigInteger, Update, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from core.database import Database, Transaction
+from core.database import Database
 from core.errors import FieldProblem, InvalidInput
+from core.transactions import Transaction
 from domain import counters, events
 from domain.viewer import Viewer
 from models.follows import Follow, FollowRequest
@@ -15,7 +17,22 @@ from models.users import Account, User, UserCounter
 
 LONGEST_NAME = 100
 LONGEST_BIO = 500
-_TAKEN = {"users_handle_key": "handle", "accounts_email_key": "email"}
+_TAKEN_BY = {"users_handle_key": "handle", "accounts_email_key": "email"}
+
+_IS_ME = User.id == bindparam("me", type_=BigInteger)
+_HELD = select(User).where(_IS_ME).with_for_update(key_share=True)
+_TAKE_ALL = (
+    delete(FollowRequest)
+    .where(FollowRequest.followee_id == bindparam("me", type_=BigInteger))
+    .returning(FollowRequest.follower_id)
+)
+_asked = func.unnest(bindparam("asked", type_=ARRAY(BigInteger))).column_valued("asked")
+_FOLLOWED_BY = (
+    insert(Follow)
+    .from_select(["follower_id", "followee_id"], select(_asked, bindparam("me", type_=BigInteger)))
+    .on_conflict_do_nothing()
+    .returning(Follow.follower_id)
+)
 
 
 async def register(tx: Transaction, *, handle: str, name: str, email: str, password_hash: str) -> User:
@@ -23,8 +40,8 @@ async def register(tx: Transaction, *, handle: str, name: str, email: str, passw
     try:
         user = await tx.insert(User, handle=handle, name=name)
         await tx.insert(Account, user_id=user.id, email=email, password_hash=password_hash)
-    except IntegrityError as error:
-        field = _TAKEN.get(getattr(getattr(error.orig, "diag", None), "constraint_name", ""))
+    except UniqueViolation as error:
+        field = _TAKEN_BY.get(error.diag.constraint_name or "")
         if field is None:
             raise
         raise InvalidInput(FieldProblem(("input", field), "This is taken already.")) from error
@@ -38,26 +55,26 @@ async def update_profile(db: Database, viewer: Viewer, changes: dict[str, Any]) 
     """
     me = viewer.require_user()
     async with db.write() as tx:
-        held = select(User.is_private).where(User.id == me).with_for_update(key_share=True)
-        before = (await tx.scalars(held)).one()
+        [before] = [user] = await tx.rows(_HELD, me=me)
         if changes:
-            await tx.execute(update(User).where(User.id == me).values(changes))
-        user = await tx.get_one(User, me, populate_existing=True)
-        if before and not user.is_private:
+            [user] = await tx.rows(_change(frozenset(changes)), me=me, **changes)
+        if before.is_private and not user.is_private:
             await _accept_all(tx, me)
-        if user.is_private and not before:
+        if user.is_private and not before.is_private:
             events.record(tx, events.MadePrivate(me))
-    return user
+    return user  # type: ignore[no-any-return]
 
 
 async def _accept_all(tx: Transaction, me: int) -> None:
-    asked = await tx.change(
-        delete(FollowRequest).where(FollowRequest.followee_id == me).returning(FollowRequest.follower_id)
-    )
+    asked = [row.follower_id for row in await tx.rows(_TAKE_ALL, me=me)]
     if not asked:
         return
-    rows = [{"follower_id": follower, "followee_id": me} for follower in asked]
-    new = await tx.change(insert(Follow).values(rows).on_conflict_do_nothing().returning(Follow.follower_id))
+    new = [row.follower_id for row in await tx.rows(_FOLLOWED_BY, me=me, asked=asked)]
     # Theirs first: that may wait for others, who mustn't be waiting for ours.
-    await counters.add_to_each(tx, UserCounter, new, following=+1)
-    await counters.add(tx, UserCounter, me, followers=len(new))
+    counters.add_to_each(tx, UserCounter, new, following=+1)
+    counters.add(tx, UserCounter, me, followers=len(new))
+
+
+@cache
+def _change(names: frozenset[str]) -> Update:
+    return update(User).where(_IS_ME).values({name: bindparam(name) for name in names}).returning(User)

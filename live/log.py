@@ -69,9 +69,10 @@ _SEQUENCE = (
     .where(OutboxEvent.id == _line.c.id)
     .values(seq=bindparam("last", type_=BigInteger) + _line.c.place)
     .returning(*_COLUMNS)
-    .execution_options(synchronize_session=False)
 )
-_ADVANCE = update(Stream).where(Stream.shard == SHARD).execution_options(synchronize_session=False)
+_ADVANCE = (
+    update(Stream).where(Stream.shard == SHARD).values(last_seq=Stream.last_seq + bindparam("number", type_=BigInteger))
+)
 _FIRST_SINCE = select(func.min(OutboxEvent.seq)).where(
     OutboxEvent.created_at >= bindparam("since", type_=DateTime(timezone=True))
 )
@@ -86,7 +87,6 @@ _TRIM = (
         )
     )
     .returning(OutboxEvent.seq)
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -128,9 +128,9 @@ async def sequence(db: Database) -> Sequence[Record]:
     and revived, must then see with a new snapshot what the other one numbered.
     """
     async with db.write() as tx:
-        last = await tx.first(_HELD_STREAM)
-        rows = (await tx.execute(_SEQUENCE, {"last": last})).all()
-        await tx.execute(_ADVANCE.values(last_seq=Stream.last_seq + len(rows)))
+        [stream] = await tx.rows(_HELD_STREAM)
+        rows = await tx.rows(_SEQUENCE, last=stream.last_seq)
+        tx.later(_ADVANCE, number=len(rows))
     return sorted((Record._make(row) for row in rows), key=lambda record: record.seq)
 
 
@@ -144,5 +144,5 @@ async def trim(db: Database, *, hours: float, events: int) -> bool:
     first_since = (await db.read(_FIRST_SINCE, since=datetime.now(UTC) - timedelta(hours=hours)))[0][0]
     end = max(first_since or last_seq + 1, last_seq - events + 1)
     async with db.write() as tx:
-        trimmed = await tx.change(_TRIM, end=end)
+        trimmed = await tx.rows(_TRIM, end=end)
     return len(trimmed) == TRIMMED_AT_ONCE

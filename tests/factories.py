@@ -2,14 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Integer, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from auth import tokens
-from core.database import Database, Transaction
+from core.database import Database
+from core.statements import compiled
+from core.transactions import Transaction
 from domain import sessions
 from domain.viewer import Viewer
 from models.base import Base
@@ -20,6 +25,7 @@ from models.users import User, UserCounter
 from tests.api import Person
 
 _numbers = count(1)
+_IDS = select(func.next_id()).select_from(func.generate_series(1, bindparam("number", type_=Integer)))
 Rows = Iterable[dict[str, Any]]
 
 
@@ -28,12 +34,13 @@ async def make(db: Database, model: type[Base], rows: Rows) -> list[int]:
     rows = [{**_plain(model), **row} for row in rows]
     async with db.write() as tx:
         if "id" in model.__table__.c:
-            ids = await tx.scalars(select(func.next_id()).select_from(func.generate_series(1, len(rows))))
-            for row, number in zip(rows, sorted(ids), strict=True):
+            ids = await tx.rows(_IDS, number=len(rows))
+            for row, (number,) in zip(rows, sorted(ids), strict=True):
                 row.setdefault("id", number)
-        await tx.execute(insert(model), rows)
+        for row in rows:
+            tx.later(_insert(model, tuple(row)), **row)
         for counter, columns in _counts(model, rows).items():
-            await _add(tx, counter, columns)
+            _add(tx, counter, columns)
     return [row["id"] for row in rows if "id" in row]
 
 
@@ -136,18 +143,29 @@ def _counts(model: type[Base], rows: Sequence[dict[str, Any]]) -> dict[type[Base
     return added
 
 
-async def _add(tx: Transaction, counter: type[Base], columns: dict[str, Counter[int]]) -> None:
+def _add(tx: Transaction, counter: type[Base], columns: dict[str, Counter[int]]) -> None:
     owner = next(iter(counter.__table__.primary_key.columns)).name
     for column, amounts in columns.items():
-        new = upsert(counter).values(
-            [{owner: number, "slot": 0, column: amount} for number, amount in sorted(amounts.items())]
-        )
-        total = counter.__table__.c[column] + new.excluded[column]
-        await tx.execute(new.on_conflict_do_update(index_elements=[owner, "slot"], set_={column: total}))
+        for number, amount in sorted(amounts.items()):
+            tx.later(_upsert(counter, owner, column), owner=number, amount=amount)
+
+
+@cache
+def _insert(model: type[Base], names: tuple[str, ...]) -> Insert:
+    return insert(model.__table__).values({name: bindparam(name) for name in names})
+
+
+@cache
+def _upsert(counter: type[Base], owner: str, column: str) -> Insert:
+    new = insert(counter.__table__).values({owner: bindparam("owner"), "slot": 0, column: bindparam("amount")})
+    total = counter.__table__.c[column] + new.excluded[column]
+    return new.on_conflict_do_update(index_elements=[owner, "slot"], set_={column: total})
 
 
 async def sql(db: Database, statement: str, **parameters: Any) -> list[Any]:
     """The rows of a statement that only a test needs."""
-    async with db.write() as tx:
-        result = await tx.execute(text(statement), parameters)
-        return list(result) if result.returns_rows else []
+    query = compiled(text(statement), numbered=False)
+    async with await psycopg.AsyncConnection.connect(db._url, autocommit=True) as connection:
+        cursor = psycopg.AsyncClientCursor(connection, row_factory=namedtuple_row)
+        await cursor.execute(query.sql, query.bind(parameters))
+        return await cursor.fetchall() if cursor.description else []

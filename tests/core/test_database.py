@@ -7,9 +7,8 @@ from datetime import UTC
 
 import psycopg
 import pytest
-from sqlalchemy import BigInteger, Integer, any_, bindparam, func, literal, literal_column, select, text
+from sqlalchemy import BigInteger, Integer, any_, bindparam, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import IntegrityError
 
 from core import database
 from core.database import Database
@@ -172,7 +171,7 @@ async def test_what_is_committed_is_there_when_it_is_told_and_never_told_otherwi
     await tell()
     assert told == [(2,)]
     before = 1
-    with pytest.raises(IntegrityError):
+    with pytest.raises(psycopg.IntegrityError):
         await tell()
     assert told == [(2,)]
     await db.close()
@@ -183,7 +182,7 @@ async def test_a_refused_row_is_not_quoted(db: Database):
         async with db.write() as tx:
             await tx.insert(User, handle="UPPER_canary", name="canary of a name")
 
-    with pytest.raises(IntegrityError) as refused:
+    with pytest.raises(psycopg.IntegrityError) as refused:
         await insert()
     said = str(refused.value).split("DETAIL")[0]
     assert "handle_lower" in said
@@ -194,7 +193,7 @@ async def test_a_transaction_whose_connection_dies_is_unavailable_and_leaves_not
     async def break_off(*then: str) -> None:
         async with db.write() as tx:
             await tx.insert(User, handle="broken_off", name="N")
-            kill(database_url, await tx.scalar(text("select pg_backend_pid()")))
+            kill(database_url, (await tx.first(ME))[0])
             for handle in then:
                 await tx.insert(User, handle=handle, name="N")
 
@@ -207,10 +206,10 @@ async def test_a_transaction_whose_connection_dies_is_unavailable_and_leaves_not
 
 async def test_a_write_finds_a_fresh_connection_where_one_died_while_idle(one: Database, database_url: str):
     async with one.write() as tx:
-        first = await tx.scalar(text("select pg_backend_pid()"))
+        first = (await tx.first(ME))[0]
     kill(database_url, first)
     async with one.write() as tx:
-        assert await tx.scalar(text("select pg_backend_pid()")) != first
+        assert (await tx.first(ME))[0] != first
 
 
 # What only one may do

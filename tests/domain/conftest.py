@@ -98,7 +98,7 @@ async def counted(db: Database, table: str, owner: int) -> Counts:
     rows = await sql(db, f"select * from {table} where {key} = :owner", owner=owner)  # noqa: S608
     sums: Counts = {}
     for row in rows:
-        for name, value in row._mapping.items():
+        for name, value in row._asdict().items():
             if name not in (key, "slot"):
                 sums[name] = sums.get(name, 0) + value
     return {name: value for name, value in sums.items() if value}

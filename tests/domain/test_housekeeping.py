@@ -19,9 +19,9 @@ async def test_what_has_expired_is_deleted_and_what_is_good_stays(db: Database, 
     yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
     async with db.write() as tx:
         theirs = select(Session.id).where(Session.user_id == old.number)
-        await tx.execute(update(RefreshToken).where(RefreshToken.session_id.in_(theirs)).values(expires_at=yesterday))
+        tx.later(update(RefreshToken).where(RefreshToken.session_id.in_(theirs)).values(expires_at=yesterday))
         keys = update(IdempotencyKey).where(IdempotencyKey.user_id == old.number)
-        await tx.execute(keys.values(created_at=yesterday))
+        tx.later(keys.values(created_at=yesterday))
 
     await tidy(db)
 

@@ -170,8 +170,8 @@ async def test_an_event_that_only_a_newer_version_knows_is_passed_over(db, hub):
 
     heard = Heard(hub)
     async with db.write() as tx:
-        tx.add(OutboxEvent(kind="PostPinned", payload={"post_id": POST}))
-        tx.add(OutboxEvent(kind="CountsChanged", payload={"post_id": POST, "mood": "new"}))
+        await tx.insert(OutboxEvent, kind="PostPinned", payload={"post_id": POST})
+        await tx.insert(OutboxEvent, kind="CountsChanged", payload={"post_id": POST, "mood": "new"})
     await happen(db, POST)
     await heard_all_of(hub, 3)
     assert heard.seqs == [3]
