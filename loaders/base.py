@@ -1,5 +1,6 @@
 """How a level of the graph is read: one statement for all keys of a batch, seen through the viewer's eyes."""
 
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Executable, Select, any_, bindparam, func
@@ -51,8 +52,9 @@ class RowLoader(BatchLoader[int, V | None], Generic[V]):
 
     async def batch_load_fn(self, keys: list[int]) -> list[V | None]:
         """Read all rows at once, in the order of their keys."""
-        rows = {getattr(row, self.key): row for row in await self.read(self.statement, keys=keys)}
-        return [rows.get(key) for key in keys]
+        rows = await self.read(self.statement, keys=keys)
+        found = dict(zip(map(attrgetter(self.key), rows), rows, strict=True))
+        return list(map(found.get, keys))
 
 
 class FlagLoader(BatchLoader[int, bool]):

@@ -1,6 +1,5 @@
 """Pages of lists: keysets with a tie-breaker, one statement for a whole level of parents."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,10 +64,10 @@ class PageLoader(BatchLoader[int, Page]):
         rows = await self.read(self.listing.statement, prepare=self.prepare, keys=keys, **self.parameters)
         if len(keys) == 1:
             return [self._page(rows)]
-        grouped: defaultdict[int, list[Any]] = defaultdict(list)
+        grouped: dict[int, list[Any]] = {key: [] for key in keys}
         for row in rows:
             grouped[row.page_of].append(row)
-        return [self._page(grouped.get(key, [])) for key in keys]
+        return list(map(self._page, grouped.values()))
 
     def _page(self, rows: list[Any]) -> Page:
         return Page(rows[: self.first], len(rows) > self.first, self.resumed, self.listing.cursor)
