@@ -11,7 +11,7 @@ import psycopg
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from benchmarks.comparison import document, packages, report, statements
+from benchmarks.comparison import document, others, packages, report, statements
 from benchmarks.comparison.database import database
 from benchmarks.comparison.floor import Floor
 from benchmarks.comparison.measure import Comparison, Plan, Result, Run, Stage
@@ -33,16 +33,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="starling-benchmark-") as name, database() as url:
         folder = Path(name)
         statements.write(folder / "statements.json")
-        place = Place(url, redis_url(), folder, ours, options.port)
+        place = Place(url, redis_url(), folder, ours)
         with psycopg.connect(url, autocommit=True) as connection, serving(options.servers, place) as servers:
-            run = Run([], {}, QUICK if options.quick else DEFAULT, connection.info.server_version // 10_000)
+            run = Run([], {}, {}, QUICK if options.quick else DEFAULT, connection.info.server_version // 10_000)
             for operation in operations(connection):
                 if operation.name in options.only:
                     run.results.append(compare(operation, servers, connection, run.plan, place))
                     run.memory.update((server.name, server.memory) for server in servers)
                     report.show(run.results[-1], run.memory)
+    if options.full:
+        run.others.update(others.measure(ours))
     report.show_verdicts(report.verdicts(run))
-    if options.write:
+    if options.full:
         document.write(run)
         print("\nWrote docs/benchmarks.md.")
 
@@ -53,9 +55,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: less than three minutes")
     parser.add_argument("--only", type=names_of(NAMES), default=NAMES, help=f"of {','.join(NAMES)}")
     parser.add_argument("--servers", type=names_of(SERVERS), default=SERVERS, help=f"of {','.join(SERVERS)}")
-    parser.add_argument("--port", type=int, default=8130, help="the first of five ports (default: %(default)s)")
     options = parser.parse_args()
-    options.write = (options.quick, options.only, options.servers) == (False, NAMES, SERVERS)
+    options.full = (options.quick, options.only, options.servers) == (False, NAMES, SERVERS)
     return options
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.comparison import packages, report
+from benchmarks.comparison import chart, packages, report
 from benchmarks.comparison.measure import CONNECTIONS, Result, Run
 from benchmarks.comparison.servers import POOL_SIZE, PROJECT, TITLES
 
 PAGE = PROJECT / "docs/benchmarks.md"
+PICTURE = PAGE.with_suffix(".svg")
 METHOD = Path(__file__).with_name("method.md")
 CPU_INFO = Path("/proc/cpuinfo")
 WHAT = {
@@ -26,7 +27,8 @@ WHAT = {
 
 
 def write(run: Run) -> None:
-    """Write the page."""
+    """Write the page and its picture."""
+    PICTURE.write_text(chart.svg(run.results), "utf-8")
     PAGE.write_text("\n".join([*_head(run), *_goals(run), *_operations(run), _method(run)]), "utf-8")
 
 
@@ -67,7 +69,14 @@ def _goals(run: Run) -> list[str]:
 
 
 def _operations(run: Run) -> list[str]:
-    return ["## Operations", "", *(line for result in run.results for line in _operation(result, run.memory))]
+    picture = f"![Requests per second of each server, for each operation]({PICTURE.name})"
+    return [
+        "## Operations",
+        "",
+        picture,
+        "",
+        *(line for result in run.results for line in _operation(result, run.memory)),
+    ]
 
 
 def _operation(result: Result, memory: dict[str, int]) -> list[str]:

@@ -79,9 +79,15 @@ class Run:
     results: list[Result]
     memory: dict[str, int]
     """Bytes that each server holds, by its name."""
+    others: dict[str, float]
+    """Figures of other benchmarks."""
     plan: Plan
     postgresql: int
     """The major version."""
+
+    def result(self, operation: str) -> Result | None:
+        """An operation's result, if it was measured."""
+        return next((result for result in self.results if result.operation == operation), None)
 
 
 class Comparison:

@@ -59,12 +59,11 @@ class Verdict:
 
 def verdicts(run: Run) -> list[Verdict]:
     """All goals that this run can tell of."""
-    by_name = {result.operation: result for result in run.results}
     told = []
     for goal in GOALS:
-        found = goal.figure(by_name, run.memory)
+        found = goal.figure(run)
         if found is not None:
-            by_cpu = goal.by_cpu(by_name)
+            by_cpu = goal.by_cpu(run)
             holds = "yes" if goal.holds(found) else "no"
             told.append(Verdict(goal.title, goal.wanted, f"{found:.2f}", (by_cpu and f"{by_cpu:.2f}") or "", holds))
     return told

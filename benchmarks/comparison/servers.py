@@ -110,20 +110,21 @@ class Place:
     folder: Path
     """Of logs, and of the statements for those who write SQL by hand."""
     core: Core
-    first_port: int
 
 
 @contextmanager
 def serving(names: Sequence[str], place: Place) -> Iterator[list[Server]]:
     """The servers, until the block ends."""
     with ExitStack() as stack:
-        started = [_start(stack, name, place.first_port + i, place) for i, name in enumerate(names)]
+        started = [_start(stack, name, place) for name in names]
         for server in started:
             _wait(server)
         yield started
 
 
-def _start(stack: ExitStack, name: str, port: int, place: Place) -> Server:
+def _start(stack: ExitStack, name: str, place: Place) -> Server:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     command, environment = _command(name, port, place)
     log = place.folder / f"{name}.log"
     output = stack.enter_context(log.open("wb"))
