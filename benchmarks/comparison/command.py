@@ -27,6 +27,7 @@ TOKEN_SECONDS = 86_400
 def main() -> None:
     """Measure, and tell."""
     options = parse()
+    strangers = os.getloadavg()[0]
     packages.install()
     ours, theirs = cores()
     theirs.take()
@@ -35,10 +36,11 @@ def main() -> None:
         statements.write(folder / "statements.json")
         place = Place(url, redis_url(), folder, ours)
         with psycopg.connect(url, autocommit=True) as connection, serving(options.servers, place) as servers:
-            run = Run([], {}, {}, QUICK if options.quick else DEFAULT, connection.info.server_version // 10_000)
+            plan = QUICK if options.quick else DEFAULT
+            run = Run(plan, connection.info.server_version // 10_000, strangers)
             for operation in operations(connection):
                 if operation.name in options.only:
-                    run.results.append(compare(operation, servers, connection, run.plan, place))
+                    run.results.append(compare(operation, servers, connection, plan, place))
                     run.memory.update((server.name, server.memory) for server in servers)
                     report.show(run.results[-1], run.memory)
     if options.full:

@@ -14,6 +14,10 @@ from benchmarks.comparison.servers import POOL_SIZE, PROJECT, TITLES
 PAGE = PROJECT / "docs/benchmarks.md"
 PICTURE = PAGE.with_suffix(".svg")
 METHOD = Path(__file__).with_name("method.md")
+BUSY = (
+    "**The machine was busy with other things (load average {:.1f} before the run): look at the CPU that a request "
+    "takes. Requests per second and latencies tell who got the cores.**"
+)
 CPU_INFO = Path("/proc/cpuinfo")
 WHAT = {
     "viewer": "who is signed in: three fields, one row",
@@ -47,6 +51,7 @@ def _head(run: Run) -> list[str]:
         f"PostgreSQL {run.postgresql}, Python {platform.python_version()}, Node.js {packages.node_version()}; {node}, "
         f"{apollo}, {postgraphile}, {strawberry}.",
         "",
+        *([BUSY.format(run.strangers), ""] if run.strangers > 1 else []),
     ]
 
 

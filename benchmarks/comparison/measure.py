@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -76,14 +76,16 @@ class Result:
 class Run:
     """All that one run of the program finds out."""
 
-    results: list[Result]
-    memory: dict[str, int]
-    """Bytes that each server holds, by its name."""
-    others: dict[str, float]
-    """Figures of other benchmarks."""
     plan: Plan
     postgresql: int
     """The major version."""
+    strangers: float
+    """How many other processes wanted a core before it began."""
+    results: list[Result] = field(default_factory=list)
+    memory: dict[str, int] = field(default_factory=dict)
+    """Bytes that each server holds, by its name."""
+    others: dict[str, float] = field(default_factory=dict)
+    """Figures of other benchmarks."""
 
     def result(self, operation: str) -> Result | None:
         """An operation's result, if it was measured."""
