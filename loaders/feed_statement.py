@@ -5,8 +5,9 @@ Two ways to find a page's ids, neither of which is good for everybody:
 - *Recent*: walk everyone's posts from the newest down and keep those of followees. Quick where followees wrote a good
   share of what is recent, hopeless where they are quiet. So the walk ends after `WALK` posts, and who follows hardly
   anybody doesn't set out on it.
-- *By author*: ask each followee for the newest post; only the authors of the newest of these can be on the page; then
-  read those authors' posts. Costs a probe per followee and never more, however quiet they are.
+- *By author*: ask each followee for the newest post; only the authors of the newest of these can be on the page. Their
+  newest few say how far back the page can go at most, and so far their posts are read. Costs a probe per followee and
+  never more, however quiet they are.
 
 PostgreSQL runs the second only where the first didn't fill the page. The plan doesn't depend on the planner's guess of
 how many people somebody follows, so it can be made once and kept. Measured in docs/adr and by benchmarks/feed.py.
@@ -41,6 +42,9 @@ FEW = 250
 """Up to here, asking each followee costs less than a walk."""
 MANY = 1_000
 """From here on, walking is short, and reading all followees would cost more than probing for those that one meets."""
+
+SOME = 3
+"""Posts of each author by which the page's end is guessed, so that a page's length isn't read of every one."""
 
 Bound = ColumnElement[int]
 
@@ -84,10 +88,19 @@ def _by_author(viewer: Bound, after: Bound, limit: Bound) -> Select[Any]:
         .cte("newest")
         .prefix_with("materialized")
     )
-    # With a page full of authors, nothing older than the last one's newest post can be on the page.
-    floor = select(case((func.count() >= limit, func.min(newest.c.id)), else_=0)).scalar_subquery()
-    post = _newest(newest.c.author_id, limit=limit, before=newest.c.id + 1, floor=floor)
+    some = _newest_of(newest, literal(SOME), _floor(newest, limit), limit).cte("some").prefix_with("materialized")
+    return _newest_of(newest, limit, _floor(some, limit), limit)
+
+
+def _newest_of(newest: FromClause, each: Bound, floor: Any, limit: Bound) -> Select[Any]:
+    """The newest posts of these authors, at most so many of each and in all."""
+    post = _newest(newest.c.author_id, limit=each, before=newest.c.id + 1, floor=floor)
     return select(post.c.id).select_from(newest).join(post, true()).order_by(post.c.id.desc()).limit(limit)
+
+
+def _floor(found: FromClause, limit: Bound) -> Any:
+    """The oldest of a page full of posts: nothing older can be on the page."""
+    return select(case((func.count() >= limit, func.min(found.c.id)), else_=0)).scalar_subquery()
 
 
 def _newest(author: Any, *, limit: Bound, before: Bound, floor: Any = 0) -> FromClause:
