@@ -7,17 +7,25 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from httpx2 import AsyncClient
+
+from tests.api import Api, Person
+from tests.serving import Server, serving
 
 playwright = pytest.importorskip("playwright.async_api", reason="run with `uv run --group browser pytest`")
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 TABS = ["Feed", "Profile", "Thread", "Search", "CreatePost", "LiveUpdates"]
+SIGN_IN = """
+mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignInSuccess { session { accessToken } } } }
+"""
 DEMO_PASSWORD = "starling"
 BUILDING = 120_000
 """Milliseconds that a first build of the explorer may take."""
@@ -163,6 +171,38 @@ async def test_a_stream_resumes_where_a_restarting_server_cut_it(open_window):
     first, again = [frame["payload"] for frame in frames if frame["type"] == "subscribe"]
     assert not first.get("variables", {}).get("after")
     assert again["variables"]["after"]
+
+
+async def test_a_stream_survives_a_restart_of_the_server_with_nothing_missing(browser, demo_server: Server, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+
+    def serve():
+        urls = demo_server.database_url, demo_server.redis_url
+        return serving(*urls, tmp_path / "log", "--port", port, STARLING_BUILD_EXPLORER="true")
+
+    page, frames = await browser.new_page(), []
+    page.on("websocket", lambda opened: opened.on("framereceived", lambda frame: frames.append(json.loads(frame))))
+    async with AsyncClient(base_url=demo_server.url) as http:
+        api = Api(http)
+        signed_in = await api(SIGN_IN, input={"login": "ada", "password": DEMO_PASSWORD})
+        ada = Person("", "ada", signed_in["signIn"]["session"]["accessToken"], "")
+        with serve() as server:
+            await page.goto(f"{server.url}/graphql")
+            window = Window(page)
+            await expect(page.get_by_role("tab", name=TABS[-1])).to_be_visible(timeout=BUILDING)
+            await window.sign_in()
+            await expect(window.status).to_have_text("Signed in as @ada")
+            await window.watch()
+            posts = [await api.create_post(ada, "Before the restart.")]
+            await expect(window.response).to_contain_text(posts[-1])
+        posts += [await api.create_post(ada, f"While nobody was there, {number}.") for number in range(3)]
+        with serve():
+            await expect(window.response).to_contain_text(posts[-1], timeout=30_000)
+            posts.append(await api.create_post(ada, "After the restart."))
+            await expect(window.response).to_contain_text(posts[-1])
+    updates = [frame["payload"]["data"]["feedUpdates"] for frame in frames if frame["type"] == "next"]
+    assert [update["edge"]["node"]["id"] for update in updates if update["__typename"] == "PostAdded"] == posts
 
 
 async def test_windows_trade_a_refresh_token_in_once(open_window):
