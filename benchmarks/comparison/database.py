@@ -72,6 +72,10 @@ def _functions(connection: psycopg.Connection) -> Iterator[str]:
         begin return query execute $statement$
             select {columns}, null::tsvector from ({body("search", **asked)}) found
         $statement$ using viewer_id(), lower(words), page_size; end $$"""
+    listed = page | {"viewer": "viewer_id()", "keys": "array[person.id]"}
+    person = "found.id, found.handle, found.name, found.bio, found.avatar_url, found.is_private, found.created_at"
+    yield f"""create function users_followers(person users, page_size int) returns setof users stable {header} as $$
+        begin return query select {person}, null::text from ({body("followersOfUser", **listed)}) found; end $$"""
     new = {"author": "viewer_id()", "text": "btrim(content)", "seen": "'PUBLIC'"}
     event = {"what": "'PostAdded'", "ids": "jsonb_build_object('post_id', made.id, 'author_id', made.author_id)"}
     yield f"""create function publish(content text) returns posts volatile {header} as $$

