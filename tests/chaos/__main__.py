@@ -5,6 +5,7 @@ Without names, all of them, each on engines of its own. `--record` writes the fi
 
 import argparse
 import asyncio
+import signal
 import sys
 import time
 
@@ -35,5 +36,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if unknown := set(options.faults) - set(faults.NAMES):
         parser.error(f"there is no {', '.join(unknown)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left running
     held = asyncio.run(main(options.faults or list(faults.NAMES), full=options.full, write=options.record))
     sys.exit(not held)
