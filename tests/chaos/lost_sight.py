@@ -65,6 +65,7 @@ class Scene:
         self.loser, self.witness = self.reader(self.viewer), self.reader(witness)
         await asyncio.gather(self.loser.start(), self.witness.start())
         try:
+            await self.are_here()
             await self.lose()
             self.acknowledged = time.time()
             await self.tell_secret()
@@ -78,13 +79,23 @@ class Scene:
         """Somebody's socket."""
         return Reader(self.cluster.balancer, person)
 
+    async def are_here(self) -> None:
+        """Until both have heard something: who subscribes after the right is lost would only be refused."""
+        word = f"Word {uuid4().hex}."
+        await self.tell(word)
+        await until(lambda: word in said(self.loser) and word in said(self.witness))
+
     async def lose(self) -> None:
         """Acknowledged when it returns."""
         raise NotImplementedError
 
     async def tell_secret(self) -> None:
         """What the viewer must not hear."""
-        await self.publish(self.author, self.secret)
+        await self.tell(self.secret)
+
+    async def tell(self, body: str) -> None:
+        """Something that all who may see it hear."""
+        await self.publish(self.author, body)
 
     async def listen_on(self) -> None:
         """Until something that came later has been heard."""
@@ -163,8 +174,8 @@ class MadePrivate(Scene):
     async def lose(self) -> None:
         await self.change("updateProfile", self.author, isPrivate=True)
 
-    async def tell_secret(self) -> None:
-        await self.change("addComment", self.author, postId=self.post, body=self.secret)
+    async def tell(self, body: str) -> None:
+        await self.change("addComment", self.author, postId=self.post, body=body)
 
     async def listen_on(self) -> None:
         await until(lambda: any(told.kind == "PostRemoved" for told in self.loser.told))

@@ -19,6 +19,7 @@ class Finding:
     holds: bool = True
     excused: bool = False
     """Broken, on a machine that others kept busy."""
+    is_time: bool = False
 
     def __str__(self) -> str:
         promised = f" (promised: {self.promise})" if self.promise else ""
@@ -56,12 +57,12 @@ class Report:
     def within(self, limit: float, what: str, value: float, unit: str) -> None:
         """A time that must not be longer, where the machine is ours."""
         excused = value > limit and self.bystanders.share > BUSY
-        self.findings.append(Finding(what, value, unit, f"≤ {limit:g}", value <= limit or excused, excused))
+        self.findings.append(Finding(what, value, unit, f"≤ {limit:g}", value <= limit or excused, excused, True))
 
     def reaches(self, limit: float, what: str, value: float, unit: str = "") -> None:
         """A speed that must not be lower, where the machine is ours."""
         excused = value < limit and self.bystanders.share > BUSY
-        self.findings.append(Finding(what, value, unit, f"≥ {limit:,g}", value >= limit or excused, excused))
+        self.findings.append(Finding(what, value, unit, f"≥ {limit:,g}", value >= limit or excused, excused, True))
 
     def end(self) -> "Report":
         """Note what the machine did besides."""
@@ -72,6 +73,11 @@ class Report:
     def holds(self) -> bool:
         """Whether every promise does."""
         return all(finding.holds for finding in self.findings)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every promise does but for times, which a few seconds on any machine can't tell."""
+        return all(finding.holds or finding.is_time for finding in self.findings)
 
     def __str__(self) -> str:
         return "\n".join([self.fault, *(f"  {finding}" for finding in self.findings)])

@@ -21,4 +21,4 @@ async def test_a_fault_breaks_no_promise(cluster: Cluster, name: str):
     await cluster.heal()
     report = await faults.named(name)(cluster)
     print(report)
-    assert report.holds, str(report)
+    assert report.is_sound, str(report)
