@@ -4,7 +4,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.settings import Settings
+from core.settings import Settings, settings
 from transport.application import assemble
 
 
@@ -32,8 +32,9 @@ async def test_figures_move_with_what_happens_and_name_nobody(api, statements):
         after.get(("starling_plans_total", each), 0) - before.get(("starling_plans_total", each), 0)
         for each in ("hit", "miss")
     ]
-    assert sum(plans) == 4
-    assert plans[0] >= 2
+    with_plans = settings().executor == "compiled"
+    assert sum(plans) == (4 if with_plans else 0)
+    assert plans[0] >= (2 if with_plans else 0)
     for name in (
         "relay_lag_events",
         "relay_lag_seconds",
