@@ -1,6 +1,7 @@
 """What may go wrong that a client can act on. Everything else is masked: see transport/errors.py."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -14,6 +15,8 @@ class ErrorCode(StrEnum):
     INVALID_INPUT = "INVALID_INPUT"
     CONFLICT = "CONFLICT"
     RATE_LIMITED = "RATE_LIMITED"
+    CAPTCHA_REQUIRED = "CAPTCHA_REQUIRED"
+    SUSPENDED = "SUSPENDED"
 
 
 class StarlingError(Exception):
@@ -87,6 +90,26 @@ class RateLimited(StarlingError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many requests: try again in {retry_after} s.")
         self.retry_after = retry_after
+
+
+class CaptchaRequired(StarlingError):
+    """Whoever asks must first show to be no machine."""
+
+    code = ErrorCode.CAPTCHA_REQUIRED
+
+    def __init__(self, message: str = "Solve a CAPTCHA first: send its solution along as `captcha`.") -> None:
+        super().__init__(message)
+
+
+class Suspended(StarlingError):
+    """The account is suspended, until a moment or until somebody reinstates it: it can read nothing but why."""
+
+    code = ErrorCode.SUSPENDED
+
+    def __init__(self, reason: str, until: datetime | None) -> None:
+        when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until further notice"
+        super().__init__(f"This account is suspended {when}: {reason}")
+        self.reason, self.until = reason, until
 
 
 class Unavailable(Exception):

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
+from core.backoff import Backoff
 from core.errors import RateLimited
-from core.redis import AWAY
+from core.patience import Patience
 
 SPEND = """
 local burst, per_second, cost, owed = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -33,10 +34,6 @@ return {allowed and 1 or 0, string.format('%.6f', level)}
 """Refill by the time passed, take what was given away already, and the cost if it is there. A bucket that would be
 full again is forgotten."""
 
-PATIENCE = 0.25
-"""Seconds that a request waits for Redis."""
-RETRY_SECONDS = 1.0
-"""How long Redis is left alone after it failed, so that an outage doesn't cost every request a timeout."""
 TOLD_WITHIN = 0.05
 """Seconds after which Redis hears of what was given away."""
 TRUSTED_FOR = 1.0
@@ -94,8 +91,9 @@ class Limiter:
     """Charges buckets, named after what is spent and by whom."""
 
     def __init__(self, redis: Redis) -> None:
-        self._spend = redis.register_script(SPEND)
-        self._away_until = 0.0
+        self._spend, self._patience = redis.register_script(SPEND), Patience()
+        self.backoff = Backoff(redis, self._patience)
+        """For what costs more each time."""
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -147,19 +145,11 @@ class Limiter:
 
     async def _ask(self, bucket: Bucket, cost: int) -> bool:
         """Take the cost if Redis says so, or if there is as much here while Redis is away."""
-        now = time.monotonic()
-        if now < self._away_until:
-            return bucket.take(cost)
-        if self._away_until:
-            self._away_until = now + RETRY_SECONDS  # one request tries again, and the others don't wait for it
         owed, bucket.owed = bucket.owed, 0
-        try:
-            async with asyncio.timeout(PATIENCE):
-                allowed, level = await self._spend([bucket.name], [bucket.burst, bucket.per_second, cost, owed])
-        except AWAY:
-            self._away_until = time.monotonic() + RETRY_SECONDS
+        answer = await self._patience.ask(self._spend, [bucket.name], bucket.burst, bucket.per_second, cost, owed)
+        if answer is None:
             return bucket.take(cost)
-        self._away_until = 0.0
+        allowed, level = answer
         bucket.level, bucket.at = float(level) - bucket.owed, time.monotonic()
         bucket.told_at = bucket.at
         return bool(allowed)

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """How many mutations a viewer may send at once."""
     write_per_second: float = Field(1.0, gt=0)
     """How many of them come back each second."""
+    attempts: float = Field(1.0, gt=0)
+    """How patient Starling is with who is wrong: a factor on the numbers in auth/attempts.py."""
 
     limit_sockets: int = Field(20_000, ge=1)
     """How many sockets and streams of live updates a process has."""

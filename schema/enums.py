@@ -31,6 +31,8 @@ documented(
     INVALID_INPUT="Arguments that can't be used; `fields` says which and why.",
     CONFLICT="It clashes with what is there already.",
     RATE_LIMITED="Too much at once; `retryAfter` says when to go on.",
+    CAPTCHA_REQUIRED="Show first that you are no machine: send a solution of `captchaChallenge` along.",
+    SUSPENDED="The account is suspended; `reason` and `until` say why and for how long.",
 )
 documented(
     Visibility,

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from core.errors import InvalidInput, RateLimited, StarlingError, Unavailable
+from core.errors import InvalidInput, RateLimited, StarlingError, Suspended, Unavailable
 
 logger = logging.getLogger("starling.errors")
 
@@ -37,6 +37,8 @@ def extensions(error: StarlingError | Unavailable) -> dict[str, Any]:
         more["fields"] = [{"path": list(field.path), "message": field.message} for field in error.fields]
     if isinstance(error, RateLimited):
         more["retryAfter"] = error.retry_after
+    if isinstance(error, Suspended):
+        more |= {"reason": error.reason, "until": error.until and error.until.isoformat()}
     return {"code": str(error.code), **more}
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from core import limits
+from core import limits, patience
 from core.errors import RateLimited
 from core.limits import Allowance, Limiter
 from core.redis import connect
@@ -17,7 +17,7 @@ keys = (f"test-{time.time_ns()}-{number}" for number in itertools.count())
 @pytest.fixture
 async def redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
     """Waited for longer than requests do: on a busy machine it is slow, but not away."""
-    monkeypatch.setattr(limits, "PATIENCE", 10.0)
+    monkeypatch.setattr(patience, "PATIENCE", 10.0)
     async with connect(redis_url) as client:
         yield client
 
@@ -112,23 +112,23 @@ async def test_a_silent_redis_costs_one_wait_and_not_one_per_request() -> None:
         started = time.monotonic()
         for _ in range(100):
             assert (await limiter.charge("price", "a", 1, burst=1000, per_second=1.0)).allowed
-        assert time.monotonic() - started < 2 * limits.PATIENCE
+        assert time.monotonic() - started < 2 * patience.PATIENCE
         assert silence.connections == 1
 
 
 async def test_after_an_outage_one_request_tries_while_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Silence() as silence:
         limiter = Limiter(silence.client)
-        monkeypatch.setattr(limits, "RETRY_SECONDS", 0.0)
+        monkeypatch.setattr(patience, "RETRY_SECONDS", 0.0)
         await limiter.charge("price", "a", 1, burst=1000, per_second=1.0)
-        monkeypatch.setattr(limits, "RETRY_SECONDS", 60.0)
+        monkeypatch.setattr(patience, "RETRY_SECONDS", 60.0)
         before = silence.connections
         await asyncio.gather(*(limiter.charge("price", "a", 1, burst=1000, per_second=1.0) for _ in range(20)))
         assert silence.connections - before <= 1
 
 
 async def test_redis_is_used_again_when_it_is_back(redis: Redis, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 0.0)
     async with connect("redis://127.0.0.1:1") as nowhere:
         limiter = Limiter(nowhere)
         await limiter.charge("price", key, 10, burst=10, per_second=0.01)
@@ -177,7 +177,7 @@ async def test_who_has_little_left_gets_no_more_than_that_from_any_process(redis
 async def test_what_was_given_away_while_redis_was_away_is_not_charged_later(
     redis: Redis, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "RETRY_SECONDS", 0.0)
     async with connect("redis://127.0.0.1:1") as nowhere:
         limiter = Limiter(nowhere)
         await limiter.charge("price", key, 4, burst=10, per_second=0.01)
