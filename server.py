@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not config.production:
             config = with_engines(config)
             prepare(config)
+        config = provide(public_url=address(listener))
         sys.stdout.write(banner(config, listener))
         sys.stdout.flush()
         serve("server:worker", listener, workers=options.workers, reload=options.reload)
@@ -120,11 +121,16 @@ def prepare(config: Settings) -> None:
         seed_demo(url)
 
 
-def banner(config: Settings, listener: socket.socket) -> str:
-    """What one can do now."""
+def address(listener: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
     host, port = listener.getsockname()[:2]
     host = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
-    lines = [f"Starling's API and explorer: http://{host}:{port}/graphql"]
+    return f"http://{host}:{port}"
+
+
+def banner(config: Settings, listener: socket.socket) -> str:
+    """What one can do now."""
+    lines = [f"Starling's API and explorer: {address(listener)}/graphql"]
     if not config.production and config.with_demo:
         lines.append("Sign in as ada, password starling.")
     return "\n".join([*lines, "Stop with Ctrl-C.", ""])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from auth import passwords, tokens
 from core.errors import NotSignedIn
 from core.settings import settings
-from domain import sessions, users
+from domain import audit, sessions, users
+from domain.audit import SecurityEventKind
 from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Info
@@ -37,7 +38,8 @@ async def sign_up(info: Info, input: "SignUpInput") -> SignedIn:
     password_hash = await passwords.hash_password(input.password)
     async with info.context.db.write() as tx:
         user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
-        opened = await sessions.begin(tx, user.id)
+        opened = await sessions.begin(tx, user.id, info.context.device)
+        audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, info.context.device)
     return _signed_in(info, opened)
 
 
@@ -47,18 +49,19 @@ async def sign_in(info: Info, input: "SignInInput") -> SignedIn:
     if not await passwords.verify(account and account.password_hash, input.password) or account is None:
         raise NotSignedIn(WRONG)
     async with info.context.db.write() as tx:
-        opened = await sessions.begin(tx, account.user_id)
+        opened = await sessions.begin(tx, account.user_id, info.context.device)
+        audit.record(tx, account.user_id, SecurityEventKind.SIGNED_IN, info.context.device)
     return _signed_in(info, opened)
 
 
 async def refresh_session(info: Info, input: "RefreshSessionInput") -> SignedIn:
     """Trade a refresh token for new tokens. Raises NotSignedIn."""
-    return _signed_in(info, await sessions.rotate(info.context.db, input.refresh_token))
+    return _signed_in(info, await sessions.rotate(info.context.db, input.refresh_token, info.context.device))
 
 
 async def sign_out(info: Info) -> bool:
     """End the session that the access token is of. Raises NotSignedIn."""
-    await sessions.end(info.context.db, info.context.viewer)
+    await sessions.end(info.context.db, info.context.viewer, info.context.device)
     info.context.act_as(Viewer())
     return True
 

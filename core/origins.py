@@ -19,3 +19,13 @@ def are_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     if "*" in origins and len(origins) > 1:
         raise ValueError("* stands for every origin, so it stands alone")
     return origins
+
+
+def is_public(url: str | None) -> str | None:
+    """The same, if it is one origin; a slash at its end is left out. Raises ValueError."""
+    if url is None:
+        return None
+    [origin] = are_origins((url.rstrip("/"),))
+    if origin == "*":
+        raise ValueError("it is one origin, like https://starling.example")
+    return origin

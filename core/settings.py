@@ -13,8 +13,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core import trusted
-from core.origins import are_origins, listed
+from core.origins import are_origins, is_public, listed
 
+_WELL_KNOWN = {"database_url", "database_replica_url", "redis_url"}
+"""What hosting platforms set, under these very names."""
 DEVELOPMENT_SECRET = "starling-development-secret-do-not-use-in-production"  # noqa: S105
 
 
@@ -32,8 +34,13 @@ class Settings(BaseSettings):
     """`redis://…` or `unix://…`, Redis 7 or Valkey. Unset: an embedded Valkey is started."""
     data: Path | None = None
     """Where the embedded engines keep their files. Unset: `.data` in the project, or below /var/lib for root."""
+    public_url: Annotated[str | None, AfterValidator(is_public)] = None
+    """The origin under which people and apps reach Starling, e.g. `https://starling.example`: the issuer of its tokens.
+    Unset: where the development server listens."""
     secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
-    """Signs access tokens. At least 32 characters; `openssl rand -hex 32` makes a good one."""
+    """What other keys are derived from. At least 32 characters; `openssl rand -hex 32` makes a good one."""
+    previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(listed)] = ()
+    """Secrets before it, with commas between them: what was sealed under one of them can still be read."""
     demo: bool | None = None
     """Whether the demo world is seeded into an empty database. Unset: in development only."""
 
@@ -107,6 +114,11 @@ class Settings(BaseSettings):
     """How many of them are kept at most."""
 
     @property
+    def origin(self) -> str:
+        """The public URL: where people and apps reach Starling, without a slash at its end."""
+        return self.public_url or "http://127.0.0.1:8000"
+
+    @property
     def production(self) -> bool:
         """Whether development defaults are refused."""
         return self.env == "production"
@@ -125,6 +137,10 @@ class Settings(BaseSettings):
             )
         if not self.redis_url:
             problems.append("REDIS_URL is not set: point it at a Redis ≥ 7 or Valkey, e.g. redis://host:6379.")
+        if not (self.public_url or "").startswith("https://"):
+            problems.append(
+                "STARLING_PUBLIC_URL isn't an https origin: set where people reach it, e.g. https://starling.example."
+            )
         if self.secret.get_secret_value() == DEVELOPMENT_SECRET:
             problems.append("STARLING_SECRET is the development secret: set 32 or more random characters.")
         elif len(self.secret.get_secret_value()) < 32:
@@ -141,9 +157,9 @@ def settings() -> Settings:
 
 
 def provide(**urls: str) -> Settings:
-    """Set what is unset, `database_url` or `redis_url`, for this process and those that it starts."""
+    """Set what is unset, `database_url`, `redis_url` or `public_url`, for this process and those that it starts."""
     for name, url in urls.items():
         if not getattr(settings(), name):
-            os.environ[name.upper()] = url
+            os.environ[name.upper() if name in _WELL_KNOWN else f"STARLING_{name.upper()}"] = url
     settings.cache_clear()
     return settings()

@@ -106,6 +106,13 @@ class SessionRevoked(Event):
     session_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class AccountChanged(Event):
+    """Somebody's role or suspension changed: their tokens say something else from now on."""
+
+    user_id: int
+
+
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -120,6 +127,7 @@ KINDS: dict[str, type[Event]] = {
         Blocked,
         MadePrivate,
         SessionRevoked,
+        AccountChanged,
     )
 }
 

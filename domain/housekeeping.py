@@ -1,8 +1,8 @@
-"""What nobody needs any more: used-up keys and tokens, and sessions that can't go on."""
+"""What nobody needs any more: used-up keys and tokens, and sessions that are over."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, DateTime, bindparam, delete, exists
+from sqlalchemy import ColumnElement, DateTime, bindparam, delete
 
 from core.database import Database
 from domain.idempotency import KEPT
@@ -12,7 +12,7 @@ from models.sessions import RefreshToken, Session
 _BEFORE: ColumnElement[datetime] = bindparam("before", type_=DateTime(timezone=True))
 _OLD_KEYS = delete(IdempotencyKey).where(IdempotencyKey.created_at < _BEFORE)
 _OLD_TOKENS = delete(RefreshToken).where(RefreshToken.expires_at < _BEFORE)
-_ENDED_SESSIONS = delete(Session).where(~exists().where(RefreshToken.session_id == Session.id))
+_OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
 
 
 async def tidy(db: Database) -> None:
@@ -22,4 +22,4 @@ async def tidy(db: Database) -> None:
         tx.later(_OLD_KEYS, before=now - KEPT)
     async with db.write() as tx:
         tx.later(_OLD_TOKENS, before=now)
-        tx.later(_ENDED_SESSIONS)
+        tx.later(_OLD_SESSIONS, before=now)

@@ -17,9 +17,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database
 from core.errors import NotSignedIn
+from core.ids import encode
 from core.settings import settings
 from core.transactions import Transaction
-from domain import events
+from domain import audit, events
+from domain.audit import SecurityEventKind
+from domain.device import Device
 from domain.viewer import Viewer
 from models.sessions import RefreshToken, Session
 
@@ -29,8 +32,12 @@ _INVALID = "This refresh token is no longer good: sign in again."
 _IS_IT = Session.id == bindparam("id", type_=BigInteger)
 _HELD = select(Session).where(_IS_IT).with_for_update(key_share=True)
 _REVOKE = (
-    update(Session).where(_IS_IT, Session.revoked_at.is_(None)).values(revoked_at=func.now()).returning(Session.id)
+    update(Session)
+    .where(_IS_IT, Session.revoked_at.is_(None))
+    .values(revoked_at=func.now())
+    .returning(Session.id, Session.user_id)
 )
+_GO_ON = update(Session).where(_IS_IT).values(last_used_at=func.now(), expires_at=bindparam("expires_at"))
 _IS_USED = RefreshToken.token_hash == bindparam("hash")
 _USED = select(RefreshToken).where(_IS_USED).with_for_update()
 _USE_UP = update(RefreshToken).where(_IS_USED).values(used_at=bindparam("now"))
@@ -50,31 +57,32 @@ class Opened:
     refresh_token: str
 
 
-async def begin(tx: Transaction, user_id: int) -> Opened:
+async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> Opened:
     """Sign somebody in."""
-    session = await tx.insert(Session, user_id=user_id)
+    address, agent = (device.address, device.name) if device else (None, None)
+    session = await tx.insert(Session, user_id=user_id, address=address, agent=agent, expires_at=_expiry())
     token = secrets.token_urlsafe(32)
     _keep(tx, session.id, token)
     return Opened(session.id, user_id, token)
 
 
-async def rotate(db: Database, token: str) -> Opened:
+async def rotate(db: Database, token: str, device: Device | None = None) -> Opened:
     """Use a refresh token up, for the next one. Raises NotSignedIn; a replay ends the session."""
     async with db.write() as tx:
-        opened = await _rotate(tx, token)
+        opened = await _rotate(tx, token, device)
     if opened is None:
         raise NotSignedIn(_INVALID)
     return opened
 
 
-async def end(db: Database, viewer: Viewer) -> None:
+async def end(db: Database, viewer: Viewer, device: Device | None = None) -> None:
     """Sign out: the session and all its tokens are void. Raises NotSignedIn."""
     viewer.require_user()
     async with db.write() as tx:
-        await _revoke(tx, viewer.session_id or 0)
+        await _revoke(tx, viewer.session_id or 0, SecurityEventKind.SIGNED_OUT, device)
 
 
-async def _rotate(tx: Transaction, token: str) -> Opened | None:
+async def _rotate(tx: Transaction, token: str, device: Device | None) -> Opened | None:
     used = await tx.first(_USED, hash=_hash(token))
     if used is None:
         return None
@@ -83,23 +91,29 @@ async def _rotate(tx: Transaction, token: str) -> Opened | None:
     if session.revoked_at is not None or used.expires_at < now:
         return None
     if used.used_at is not None and used.used_at < now - GRACE:
-        await _revoke(tx, session.id)
+        await _revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
         return None
     successor = _successor(token)
     if used.used_at is None:
         tx.later(_USE_UP, hash=used.token_hash, now=now)
         _keep(tx, session.id, successor)
+        tx.later(_GO_ON, id=session.id, expires_at=_expiry())
     return Opened(session.id, session.user_id, successor)
 
 
-async def _revoke(tx: Transaction, session_id: int) -> None:
-    if await tx.rows(_REVOKE, id=session_id):
+async def _revoke(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None) -> None:
+    for session in await tx.rows(_REVOKE, id=session_id):
         events.record(tx, events.SessionRevoked(session_id))
+        if session.user_id is not None:
+            audit.record(tx, session.user_id, kind, device, session=encode("session", session_id))
 
 
 def _keep(tx: Transaction, session_id: int, token: str) -> None:
-    expires_at = datetime.now(UTC) + timedelta(days=settings().refresh_token_days)
-    tx.later(_KEEP, token_hash=_hash(token), session_id=session_id, expires_at=expires_at)
+    tx.later(_KEEP, token_hash=_hash(token), session_id=session_id, expires_at=_expiry())
+
+
+def _expiry() -> datetime:
+    return datetime.now(UTC) + timedelta(days=settings().refresh_token_days)
 
 
 def _successor(token: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.errors import NotSignedIn
+from models.users import Role
 
 NOBODY = 0
 """Stands for the signed-out viewer in statements: no row has this id."""
@@ -14,6 +15,11 @@ class Viewer:
 
     user_id: int | None = None
     session_id: int | None = None
+    scopes: frozenset[str] | None = None
+    """What the session may be used for; None: for everything."""
+    app_id: int | None = None
+    """The app that asks for the person, or for itself where there is no person."""
+    role: Role = Role.USER
 
     @property
     def key(self) -> int:

@@ -8,6 +8,7 @@ import strawberry
 from core.database import Database
 from core.limits import Allowance, Limiter
 from core.reads import Reader
+from domain.device import Device
 from domain.viewer import Viewer
 from loaders.base import Loaders
 
@@ -30,8 +31,8 @@ class Context:
 
     services: Services
     viewer: Viewer
-    address: str
-    """Where the request came from, to limit those who aren't signed in."""
+    device: Device
+    """Where the request came from."""
     price: int
     allowance: Allowance
     resume: str | None = None
@@ -51,7 +52,7 @@ class Context:
     @property
     def caller(self) -> str:
         """Whose allowance is spent."""
-        return caller(self.viewer, self.address)
+        return caller(self.viewer, self.device)
 
     def act_as(self, viewer: Viewer) -> None:
         """Go on as this viewer, with loaders that see the world as it is now."""
@@ -68,12 +69,12 @@ class Context:
 
     def for_viewer(self, viewer: Viewer) -> "Context":
         """The same operation for somebody else who asked for it."""
-        return Context(self.services, viewer, self.address, self.price, self.allowance)
+        return Context(self.services, viewer, self.device, self.price, self.allowance)
 
 
-def caller(viewer: Viewer, address: str) -> str:
+def caller(viewer: Viewer, device: Device) -> str:
     """Whose allowance an operation spends: the person's, or the address's of one who isn't signed in."""
-    return f"address:{address}" if viewer.user_id is None else f"user:{viewer.user_id}"
+    return f"address:{device.address}" if viewer.user_id is None else f"user:{viewer.user_id}"
 
 
 Info = strawberry.Info[Context, Any]

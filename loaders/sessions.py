@@ -21,15 +21,14 @@ _ACCOUNT = (
         )
     )
 )
+_IS_OPEN = Session.revoked_at.is_(None) & or_(Session.expires_at.is_(None), Session.expires_at > func.now())
 _OPEN = select(Session.id).where(
     Session.id == bindparam("session", type_=BigInteger),
     Session.user_id == bindparam("user", type_=BigInteger),
-    Session.revoked_at.is_(None),
+    _IS_OPEN,
 )
-
-
 _OPEN_AMONG = select(Session.id, Session.user_id).where(
-    Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))), Session.revoked_at.is_(None)
+    Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))), _IS_OPEN
 )
 
 

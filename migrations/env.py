@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from models import comments, follows, outbox, posts, sessions, users  # noqa: F401  (they fill the metadata)
+from models import audit, comments, follows, outbox, posts, sessions, users  # noqa: F401  (they fill the metadata)
 from models.base import Base
 
 context.configure(

@@ -1,9 +1,20 @@
 """People: the public profile, the private account beside it, and their counters."""
 
+from datetime import datetime
+from enum import StrEnum
+
 from sqlalchemy import CheckConstraint, Computed, Index, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Count, CreatedAt, Id, Slot, UserKey
+
+
+class Role(StrEnum):
+    """What somebody is to everybody else: see domain/permissions.py."""
+
+    USER = "USER"
+    MODERATOR = "MODERATOR"
+    ADMIN = "ADMIN"
 
 
 class User(Base):
@@ -39,9 +50,19 @@ class Account(Base):
 
     user_id: Mapped[UserKey]
     email: Mapped[str]
-    password_hash: Mapped[str]
+    email_verified_at: Mapped[datetime | None]
+    password_hash: Mapped[str | None]
+    """None for those who sign in otherwise."""
+    role: Mapped[str] = mapped_column(server_default=text("'USER'"))
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    """None with `suspended_at`: for good."""
+    suspension_reason: Mapped[str | None]
 
-    __table_args__ = (Index("accounts_email_key", func.lower(literal_column("email")), unique=True),)
+    __table_args__ = (
+        CheckConstraint("role in ('USER', 'MODERATOR', 'ADMIN')", name="role"),
+        Index("accounts_email_key", func.lower(literal_column("email")), unique=True),
+    )
 
 
 class UserCounter(Base):

@@ -14,6 +14,7 @@ from core.deadlines import Deadline
 from core.errors import NotSignedIn, Unavailable
 from core.limits import Allowance
 from core.settings import Settings
+from domain.device import Device
 from execution.documents import Operation
 from execution.public import Public
 from transport.compression import SMALLEST, compress, encoding
@@ -88,10 +89,10 @@ class GraphQLOverHTTP:
             raise BadRequest(401, error.message, ((b"www-authenticate", b'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:
             return refusal(error)
-        address = scope["client"][0] if scope.get("client") else "unknown"
+        device = Device(scope["client"][0] if scope.get("client") else "unknown", headers.get("user-agent"))
         scope["starling.viewer"], scope["starling.operation"] = verified.viewer, operation
         scope["starling.expires_at"] = verified.expires_at
-        return await self._operations.run(operation, verified.viewer, address, request)
+        return await self._operations.run(operation, verified.viewer, device, request)
 
     def _fields(self, scope: Scope, headers: Headers, request: Request, answer: Response) -> Fields:
         if self._is_public(scope, headers, request, answer):

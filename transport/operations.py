@@ -11,6 +11,7 @@ from core.deadlines import Deadline
 from core.errors import RateLimited, StarlingError, Unavailable
 from core.limits import Allowance
 from core.settings import settings
+from domain.device import Device
 from domain.viewer import Viewer
 from execution import reference
 from execution.documents import Documents, Operation, Refused
@@ -86,19 +87,19 @@ class Operations:
         except Refused as refused:
             return _refused(refused)
 
-    async def execute(self, viewer: Viewer, address: str, request: Request) -> Answer:
+    async def execute(self, viewer: Viewer, device: Device, request: Request) -> Answer:
         """The answer, or what begins a subscription."""
         operation = await self.find(request)
-        return operation if isinstance(operation, Response) else await self.run(operation, viewer, address, request)
+        return operation if isinstance(operation, Response) else await self.run(operation, viewer, device, request)
 
-    async def run(self, operation: Operation, viewer: Viewer, address: str, request: Request) -> Answer:
+    async def run(self, operation: Operation, viewer: Viewer, device: Device, request: Request) -> Answer:
         """Execute an admitted operation."""
         try:
             price = self._documents.charge(operation, request.variables)
-            allowance = await self._charge(caller(viewer, address), price)
+            allowance = await self._charge(caller(viewer, device), price)
             if not allowance.allowed:
                 return refusal(RateLimited(allowance.retry_after_seconds))._replace(allowance=allowance)
-            context = Context(self._services, viewer, address, price, allowance, request.resume)
+            context = Context(self._services, viewer, device, price, allowance, request.resume)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
             with self._deadline.begin():

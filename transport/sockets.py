@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.tokens import Tokens
 from core.errors import NotSignedIn, Unavailable
+from domain.device import Device
 from domain.viewer import Viewer
 from live.listener import Listener
 from transport import messages
@@ -31,7 +32,7 @@ requests = logging.getLogger("starling.requests")
 class Operations(Protocol):
     """What runs operations: `transport.operations.Operations`."""
 
-    def execute(self, viewer: Viewer, address: str, request: Request) -> Awaitable[Answer]:
+    def execute(self, viewer: Viewer, device: Device, request: Request) -> Awaitable[Answer]:
         """The answer, or what begins a subscription."""
 
 
@@ -39,7 +40,7 @@ class Socket:
     """One client."""
 
     __slots__ = (
-        "_address", "_authorization", "_connections", "_counted_at", "_deadline", "_ended", "_limits", "_messages_left",
+        "_authorization", "_connections", "_counted_at", "_deadline", "_device", "_ended", "_limits", "_messages_left",
         "_operations", "_outbox", "_reader", "_receive", "_running", "_send", "_tasks", "_tokens", "viewer",
     )  # fmt: skip
 
@@ -57,8 +58,10 @@ class Socket:
         """None until the client has said who it is."""
         self._receive, self._send, self._operations, self._tokens = receive, send, operations, tokens
         self._limits, self._connections = limits, connections
-        self._address = scope["client"][0] if scope.get("client") else "unknown"
-        self._authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        headers = dict(scope["headers"])
+        agent = headers.get(b"user-agent", b"").decode("latin-1")
+        self._device = Device(scope["client"][0] if scope.get("client") else "unknown", agent)
+        self._authorization = headers.get(b"authorization", b"").decode("latin-1")
         self._running: dict[str, asyncio.Task[None] | Listener] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._messages_left, self._counted_at = limits.messages_at_once, time.monotonic()
@@ -201,7 +204,7 @@ class Socket:
     async def _run(self, viewer: Viewer, message: Subscribe) -> None:
         started = time.perf_counter()
         try:
-            answer = await self._operations.execute(viewer, self._address, message.request)
+            answer = await self._operations.execute(viewer, self._device, message.request)
             if isinstance(answer, Response):
                 await self._answer(message.id, answer)
             else:

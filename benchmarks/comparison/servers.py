@@ -143,7 +143,12 @@ def _start(stack: ExitStack, name: str, place: Place) -> Server:
 def _command(name: str, port: int, place: Place) -> tuple[list[str], dict[str, str]]:
     database = {"DATABASE_URL": place.database_url}
     if name == STARLING:
-        settings = {"STARLING_ENV": "production", "STARLING_SECRET": SECRET, "REDIS_URL": place.redis_url}
+        safe = {
+            "STARLING_ENV": "production",
+            "STARLING_SECRET": SECRET,
+            "STARLING_PUBLIC_URL": "https://starling.example",
+        }
+        settings = safe | {"REDIS_URL": place.redis_url}
         return [sys.executable, "server.py", "--port", str(port)], database | settings | UNLIMITED
     told = database | {"PORT": str(port), "SECRET": SECRET, "POOL_SIZE": str(POOL_SIZE)}
     if name == STRAWBERRY:

@@ -11,6 +11,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://starling@db.example/starling",
     "REDIS_URL": "redis://redis.example",
     "STARLING_SECRET": "0123456789abcdef0123456789abcdef",
+    "STARLING_PUBLIC_URL": "https://starling.example",
 }
 
 
@@ -53,6 +54,8 @@ def test_production_with_all_that_it_needs_is_safe(environment):
         ("DATABASE_URL", None),
         ("DATABASE_URL", ""),
         ("REDIS_URL", None),
+        ("STARLING_PUBLIC_URL", None),
+        ("STARLING_PUBLIC_URL", "http://starling.example"),
         ("STARLING_SECRET", None),
         ("STARLING_SECRET", DEVELOPMENT_SECRET),
         ("STARLING_SECRET", "tiny1234"),
@@ -71,6 +74,7 @@ def test_production_names_everything_that_is_wrong_at_once(environment):
     assert [problem.split()[0] for problem in problems] == [
         "DATABASE_URL",
         "REDIS_URL",
+        "STARLING_PUBLIC_URL",
         "STARLING_SECRET",
         "STARLING_DEMO",
     ]

@@ -20,6 +20,7 @@ async def test_what_has_expired_is_deleted_and_what_is_good_stays(db: Database, 
     async with db.write() as tx:
         theirs = select(Session.id).where(Session.user_id == old.number)
         tx.later(update(RefreshToken).where(RefreshToken.session_id.in_(theirs)).values(expires_at=yesterday))
+        tx.later(update(Session).where(Session.user_id == old.number).values(expires_at=yesterday))
         keys = update(IdempotencyKey).where(IdempotencyKey.user_id == old.number)
         tx.later(keys.values(created_at=yesterday))
 

@@ -11,6 +11,7 @@ import pytest
 from core.database import Database
 from core.limits import Allowance
 from domain.demo import seed_demo
+from domain.device import Device
 from domain.viewer import Viewer
 from loaders.context import Context, Services
 from schema.root import schema
@@ -84,7 +85,7 @@ def contexts(demo: Database, people: dict[str, int]) -> Contexts:
     def ways(handle: str | None = None, faults: int | None = None) -> Callable[[], Context]:
         def make() -> Context:
             viewer = Viewer(people[handle], 1) if handle else Viewer()
-            context = Context(Services(demo, Hub(), None), viewer, "here", 7, Allowance(100, 93, 1, 0, True))  # type: ignore[arg-type]
+            context = Context(Services(demo, Hub(), None), viewer, Device("here"), 7, Allowance(100, 93, 1, 0, True))  # type: ignore[arg-type]
             if faults is not None:
                 context.loaders = Faults(context.loaders, faults)  # type: ignore[assignment]
             return context

@@ -6,6 +6,7 @@ from itertools import count
 
 from core.limits import Allowance
 from domain import comments, follows, posts, users
+from domain.device import Device
 from domain.viewer import Viewer
 from live import log, sources, updates
 from loaders.context import Context, Services
@@ -41,7 +42,7 @@ class World:
         return await comments.add(self.db, author, post_id=post.id, parent_id=parent and parent.id, body="Well.")
 
     def context(self, viewer):
-        return Context(Services(self.db, self.hub, None), viewer, "here", 1, Allowance(1, 1, 0, 0, True))
+        return Context(Services(self.db, self.hub, None), viewer, Device("here"), 1, Allowance(1, 1, 0, 0, True))
 
     async def feed(self, viewer, after=None):
         return await self._begun(await sources.feed_updates(self.context(viewer), after))

@@ -34,7 +34,7 @@ class FakeOperations:
     def __init__(self):
         self.running = 0
 
-    async def execute(self, viewer, address, request):
+    async def execute(self, viewer, device, request):
         match request.query:
             case "broken {":
                 return Response({"errors": [{"message": "Syntax Error"}]}, is_request_error=True)

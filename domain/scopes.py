@@ -1,0 +1,35 @@
+"""What a token may be used for: the one list, named beside each field of the schema and read out to people."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """A right that somebody lends to an app, or to a token of their own."""
+
+    PROFILE_READ = "profile:read"
+    PROFILE_WRITE = "profile:write"
+    POSTS_READ = "posts:read"
+    POSTS_WRITE = "posts:write"
+    COMMENTS_READ = "comments:read"
+    COMMENTS_WRITE = "comments:write"
+    FOLLOWS_READ = "follows:read"
+    FOLLOWS_WRITE = "follows:write"
+    FEED_READ = "feed:read"
+    ACCOUNT = "account"
+    """Passwords, sessions, tokens, apps: never lent."""
+
+
+WORDS = {
+    Scope.PROFILE_READ: "See profiles, yours included",
+    Scope.PROFILE_WRITE: "Change your profile",
+    Scope.POSTS_READ: "Read the posts that you may read",
+    Scope.POSTS_WRITE: "Publish, edit, delete and like posts as you",
+    Scope.COMMENTS_READ: "Read the comments that you may read",
+    Scope.COMMENTS_WRITE: "Write, edit, delete and like comments as you",
+    Scope.FOLLOWS_READ: "See who follows whom, and who asks to follow you",
+    Scope.FOLLOWS_WRITE: "Follow, unfollow, accept and block people for you",
+    Scope.FEED_READ: "Read your feed, and follow it live",
+}
+"""What a person is told who is asked for it. What isn't here can't be asked for."""
+
+LENDABLE = frozenset(WORDS)
