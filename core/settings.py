@@ -106,8 +106,9 @@ class Settings(BaseSettings):
     """How many messages a client may send on a socket; twice as many at once."""
     metrics_token: SecretStr | None = None
     """What Prometheus sends as its bearer to `/metrics`. Unset: none in production, and elsewhere open to all."""
-    drain_seconds: float = Field(10.0, ge=0)
-    """How long a process that was asked to end takes to send its sockets elsewhere; in production never less."""
+    drain_seconds: float | None = Field(None, ge=0)
+    """How long a process that was asked to end goes on answering, sending its sockets elsewhere meanwhile, so that load
+    balancers notice. Unset: 10 in production, where there are some, and else 0."""
     live_hours: float = Field(24.0, gt=0)
     """How long events are kept for those who come back."""
     live_events: int = Field(1_000_000, ge=1)
@@ -122,6 +123,11 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         """Whether development defaults are refused."""
         return self.env == "production"
+
+    @property
+    def draining(self) -> float:
+        """Seconds from SIGTERM to the end of answering."""
+        return self.drain_seconds if self.drain_seconds is not None else 10.0 if self.production else 0.0
 
     @property
     def with_demo(self) -> bool:

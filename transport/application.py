@@ -83,10 +83,10 @@ def assemble(config: Settings) -> Starlette:
 
     async def drain(within: float) -> None:
         streams.drain()
-        least = within if config.production else 0  # that balancers see it and send nobody any more
-        await asyncio.gather(sockets.drain(within), asyncio.sleep(least))
+        # The whole time, so that balancers see it and send nobody any more.
+        await asyncio.gather(sockets.drain(within), asyncio.sleep(within))
 
-    shutdown = Shutdown(drain, within=config.drain_seconds)
+    shutdown = Shutdown(drain, within=config.draining)
     hub.on_event(revoke)
     hub.on_gap(revoke_unheard)
 

@@ -26,7 +26,7 @@ async def closing(socket):
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "two workers"])
 async def test_sigterm_ends_sockets_in_slices_while_requests_are_answered(own_url, redis_url, tmp_path, options):
-    settings = {"STARLING_ENV": "production", "STARLING_SECRET": "x" * 32, "STARLING_DRAIN_SECONDS": "3"}
+    settings = {"STARLING_DRAIN_SECONDS": "3", "STARLING_DEMO": "false", "STARLING_BUILD_EXPLORER": "false"}
     with serving(own_url, redis_url, tmp_path / "log", *options, **settings) as server:
         socket_url = server.url.replace("http", "ws") + "/graphql"
         sockets = [await connect(socket_url, subprotocols=[SUBPROTOCOL]) for _ in range(20)]
