@@ -1,6 +1,7 @@
-"""Starling's other commands: `uv run cli.py seed | migrate | schema | explain`."""
+"""Starling's other commands: `uv run cli.py seed | migrate | role | schema | explain`."""
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy.exc import OperationalError
 
 from core import migrations
+from core.errors import NotFound, Unavailable
 from core.settings import Settings, settings
 from domain.seed import InhabitedError
 from domain.seed import seed as fill
@@ -55,6 +57,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     migrates.add_argument(
         "--check", action="store_true", help="only tell whether database, migrations and models agree"
     )
+
+    roles = commands.add_parser("role", help="make somebody a moderator, an admin, or neither: the first admin, say")
+    roles.set_defaults(run=role)
+    roles.add_argument("handle", type=str.lower, help="whom")
+    roles.add_argument("role", choices=["user", "moderator", "admin"], help="what from now on")
 
     exports = commands.add_parser("schema", help=f"write the API's schema to {SCHEMA.name}")
     exports.set_defaults(run=schema)
@@ -95,6 +102,31 @@ def migrate(options: argparse.Namespace) -> None:
         else:
             migrations.upgrade(url, options.revision)
     screen.print("Database, migrations and models agree." if options.check else "Done.")
+
+
+def role(options: argparse.Namespace) -> None:
+    """Give somebody a role."""
+    # Only here: the other commands do without.
+    from core.database import Database
+    from domain.moderation import appoint
+    from models.users import Role
+
+    async def give(url: str) -> None:
+        db = Database(url)
+        await db.open()
+        try:
+            await appoint(db, options.handle, Role(options.role.upper()))
+        finally:
+            await db.close()
+
+    with database(checked_settings()) as url:
+        try:
+            asyncio.run(give(url))
+        except NotFound:
+            fail(f"There is nobody with the handle {options.handle}.")
+        except Unavailable as error:
+            fail(str(error))
+    screen.print(f"{options.handle} is {options.role} from now on.")
 
 
 def schema(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +15,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.settings import settings
 from domain.viewer import Viewer
-from loaders.sessions import OpenSessions, session_is_open
+from loaders.sessions import OpenSessions, viewer_of
 
 ISSUER = "starling"
 REMEMBERED = 50_000
@@ -71,10 +72,12 @@ class Tokens:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None:
-            known, revocations = _decode(token), self._revocations
-            viewer = known.viewer
-            if not await (self._sessions.include(viewer) if in_a_crowd else session_is_open(self._db, viewer)):
+            claimed, revocations = _decode(token), self._revocations
+            session_id = claimed.viewer.session_id or 0
+            viewer = await (self._sessions.viewer_of(session_id) if in_a_crowd else viewer_of(self._db, session_id))
+            if viewer is None or viewer.user_id != claimed.viewer.user_id:
                 raise NotSignedIn(INVALID)
+            known = Verified(viewer, claimed.expires_at)
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
             if revocations == self._revocations:  # else it may be this session that was revoked while we asked
@@ -86,8 +89,15 @@ class Tokens:
 
     def forget(self, session_id: int) -> None:
         """Verify this session's tokens anew, from the database."""
+        self._forget(lambda viewer: viewer.session_id == session_id)
+
+    def forget_user(self, user_id: int) -> None:
+        """Verify all of somebody's tokens anew: they may say something else of them from now on."""
+        self._forget(lambda viewer: viewer.user_id == user_id)
+
+    def _forget(self, concerns: Callable[[Viewer], bool]) -> None:
         self._revocations += 1
-        gone = [digest for digest, known in self._verified.items() if known.viewer.session_id == session_id]
+        gone = [digest for digest, known in self._verified.items() if concerns(known.viewer)]
         for digest in gone:
             del self._verified[digest]
 

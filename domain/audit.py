@@ -45,6 +45,8 @@ class SecurityEventKind(StrEnum):
     ROLE_CHANGED = "ROLE_CHANGED"
     SUSPENDED = "SUSPENDED"
     REINSTATED = "REINSTATED"
+    CONTENT_REMOVED = "CONTENT_REMOVED"
+    MODERATED = "MODERATED"
 
 
 def record(
@@ -53,3 +55,16 @@ def record(
     """Put down what happens to somebody, in the transaction that does it. `details` hold nothing secret."""
     address, agent = (device.address, device.name) if device else (None, None)
     tx.later(_RECORD, user_id=user_id, kind=kind, address=address, agent=agent, details=details)
+
+
+def moderated(
+    tx: Transaction, moderator_id: int, action: str, target: str, device: Device | None, **details: str | int
+) -> None:
+    """Put down what somebody did by their role, in their own log."""
+    record(tx, moderator_id, SecurityEventKind.MODERATED, device, action=action, target=target, **details)
+
+
+def removed(tx: Transaction, moderator_id: int, author_id: int, target: str, device: Device | None) -> None:
+    """Put down that a moderator deleted what somebody wrote, in both people's logs."""
+    record(tx, author_id, SecurityEventKind.CONTENT_REMOVED, target=target)
+    moderated(tx, moderator_id, "deleted", target, device)

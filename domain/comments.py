@@ -5,9 +5,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
 from core.errors import Forbidden, InvalidInput, NotFound
+from core.ids import encode
 from core.transactions import Transaction
-from domain import counters, events, posts
+from domain import audit, counters, events, posts
+from domain.device import Device
 from domain.idempotency import Once
+from domain.permissions import Permission, may
 from domain.text import clean
 from domain.viewer import Viewer
 from domain.visibility import VIEWER, visible_comment
@@ -20,6 +23,7 @@ DEEPEST = 100
 _IS_IT = Comment.id == bindparam("id", type_=BigInteger)
 _VISIBLE = select(Comment).where(_IS_IT, visible_comment(VIEWER))
 _HELD = _VISIBLE.with_for_update(read=True, key_share=True, of=Comment)
+_ANY = select(Comment).where(_IS_IT)
 _EDIT = update(Comment).where(_IS_IT).values(body=bindparam("body"), edited_at=func.now()).returning(Comment)
 _DELETE = delete(Comment).where(_IS_IT)
 _KEPT = select(Comment.id).where(_IS_IT).with_for_update(read=True, key_share=True)
@@ -80,23 +84,43 @@ async def edit(db: Database, viewer: Viewer, comment_id: int, *, body: str) -> C
     return edited  # type: ignore[no-any-return]
 
 
-async def remove(db: Database, viewer: Viewer, comment_id: int) -> int:
-    """Delete a comment and the replies beneath it: its author may, and the post's author.
+async def remove(db: Database, viewer: Viewer, comment_id: int, device: Device | None = None) -> int:
+    """Delete a comment and the replies beneath it: its author may, the post's author, and moderators.
 
     Raises NotSignedIn, NotFound, Forbidden.
     """
     user = viewer.require_user()
     async with db.write() as tx:
-        comment = await visible(tx, viewer, comment_id, hold=False)
-        post = await posts.visible(tx, viewer, comment.post_id)
-        if user not in (comment.author_id, post.author_id):
-            raise Forbidden("Only the comment's author and the post's author may delete it.")
+        comment, is_moderated = await _to_delete(tx, viewer, comment_id)
         thread = await _hold_thread(tx, comment)
         tx.later(_DELETE, id=comment_id)
         _count(tx, comment, -1, beneath=len(thread) - 1)
         for gone in thread:
             events.record(tx, events.CommentDeleted(gone.id, gone.post_id, gone.author_id))
+        if is_moderated:
+            audit.removed(tx, user, comment.author_id, encode("comment", comment_id), device)
     return comment_id
+
+
+async def _to_delete(tx: Transaction, viewer: Viewer, comment_id: int) -> tuple[Comment, bool]:
+    """The comment, its post held, and whether it goes by a moderator's right alone."""
+    if may(viewer, Permission.DELETE_ANYTHING):
+        comment = await _anybodys(tx, comment_id)
+        post = await posts.anybodys(tx, comment.post_id)
+    else:
+        comment = await visible(tx, viewer, comment_id, hold=False)
+        post = await posts.visible(tx, viewer, comment.post_id)
+    is_theirs = viewer.user_id in (comment.author_id, post.author_id)
+    if not is_theirs and not may(viewer, Permission.DELETE_ANYTHING):
+        raise Forbidden("Only the comment's author and the post's author may delete it.")
+    return comment, not is_theirs
+
+
+async def _anybodys(tx: Transaction, comment_id: int) -> Comment:
+    comment: Comment | None = await tx.first(_ANY, id=comment_id)
+    if comment is None:
+        raise NotFound("comment")
+    return comment
 
 
 async def _depth_under(tx: Transaction, viewer: Viewer, post_id: int, parent_id: int | None) -> int:

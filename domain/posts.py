@@ -4,9 +4,12 @@ from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
 from core.database import Database
 from core.errors import Forbidden, NotFound
+from core.ids import encode
 from core.transactions import Transaction
-from domain import counters, events
+from domain import audit, counters, events
+from domain.device import Device
 from domain.idempotency import Once
+from domain.permissions import Permission, may
 from domain.text import clean
 from domain.viewer import Viewer
 from domain.visibility import VIEWER, visible_post
@@ -19,6 +22,8 @@ _IS_IT = Post.id == bindparam("id", type_=BigInteger)
 _VISIBLE = select(Post).where(_IS_IT, visible_post(VIEWER))
 _HELD = _VISIBLE.with_for_update(read=True, key_share=True, of=Post)
 _TAKEN = _VISIBLE.with_for_update(of=Post)
+_ANY_HELD = select(Post).where(_IS_IT).with_for_update(read=True, key_share=True)
+_ANY_TAKEN = select(Post).where(_IS_IT).with_for_update()
 _EDIT = update(Post).where(_IS_IT).values(body=bindparam("body"), edited_at=func.now()).returning(Post)
 _DELETE = delete(Post).where(_IS_IT)
 
@@ -62,15 +67,31 @@ async def edit(db: Database, viewer: Viewer, post_id: int, *, body: str) -> Post
     return post  # type: ignore[no-any-return]
 
 
-async def remove(db: Database, viewer: Viewer, post_id: int) -> int:
-    """Delete a post with its comments and likes. Raises NotSignedIn, NotFound, Forbidden."""
-    author = viewer.require_user()
+async def remove(db: Database, viewer: Viewer, post_id: int, device: Device | None = None) -> int:
+    """Delete a post with its comments and likes: its author may, and moderators.
+
+    Raises NotSignedIn, NotFound, Forbidden.
+    """
+    user = viewer.require_user()
     async with db.write() as tx:
-        post = await _own(tx, viewer, post_id, to_delete=True)
+        if may(viewer, Permission.DELETE_ANYTHING):
+            post = await anybodys(tx, post_id, to_delete=True)
+        else:
+            post = await _own(tx, viewer, post_id, to_delete=True)
         tx.later(_DELETE, id=post_id)
-        counters.add(tx, UserCounter, author, **_counted(post, -1))
-        events.record(tx, events.PostDeleted(post_id, author))
+        counters.add(tx, UserCounter, post.author_id, **_counted(post, -1))
+        events.record(tx, events.PostDeleted(post_id, post.author_id))
+        if post.author_id != user:
+            audit.removed(tx, user, post.author_id, encode("post", post_id), device)
     return post_id
+
+
+async def anybodys(tx: Transaction, post_id: int, *, to_delete: bool = False) -> Post:
+    """The post, held like a visible one: for moderators, from whom nothing is hidden. Raises NotFound."""
+    post: Post | None = await tx.first(_ANY_TAKEN if to_delete else _ANY_HELD, id=post_id)
+    if post is None:
+        raise NotFound("post")
+    return post
 
 
 async def _own(tx: Transaction, viewer: Viewer, post_id: int, *, to_delete: bool = False) -> Post:

@@ -20,7 +20,7 @@ from core.errors import NotSignedIn
 from core.ids import encode
 from core.settings import settings
 from core.transactions import Transaction
-from domain import audit, events
+from domain import audit, events, moderation
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.viewer import Viewer
@@ -58,7 +58,8 @@ class Opened:
 
 
 async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> Opened:
-    """Sign somebody in."""
+    """Sign somebody in. Raises Suspended."""
+    await moderation.refuse_suspended(tx, user_id)
     address, agent = (device.address, device.name) if device else (None, None)
     session = await tx.insert(Session, user_id=user_id, address=address, agent=agent, expires_at=_expiry())
     token = secrets.token_urlsafe(32)
@@ -67,7 +68,7 @@ async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> 
 
 
 async def rotate(db: Database, token: str, device: Device | None = None) -> Opened:
-    """Use a refresh token up, for the next one. Raises NotSignedIn; a replay ends the session."""
+    """Use a refresh token up, for the next one. Raises NotSignedIn, Suspended; a replay ends the session."""
     async with db.write() as tx:
         opened = await _rotate(tx, token, device)
     if opened is None:
@@ -77,9 +78,10 @@ async def rotate(db: Database, token: str, device: Device | None = None) -> Open
 
 async def end(db: Database, viewer: Viewer, device: Device | None = None) -> None:
     """Sign out: the session and all its tokens are void. Raises NotSignedIn."""
-    viewer.require_user()
+    if viewer.session_id is None:
+        raise NotSignedIn
     async with db.write() as tx:
-        await _revoke(tx, viewer.session_id or 0, SecurityEventKind.SIGNED_OUT, device)
+        await _revoke(tx, viewer.session_id, SecurityEventKind.SIGNED_OUT, device)
 
 
 async def _rotate(tx: Transaction, token: str, device: Device | None) -> Opened | None:
@@ -93,6 +95,8 @@ async def _rotate(tx: Transaction, token: str, device: Device | None) -> Opened 
     if used.used_at is not None and used.used_at < now - GRACE:
         await _revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
         return None
+    if session.user_id is not None:
+        await moderation.refuse_suspended(tx, session.user_id)
     successor = _successor(token)
     if used.used_at is None:
         tx.later(_USE_UP, hash=used.token_hash, now=now)

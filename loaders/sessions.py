@@ -1,5 +1,6 @@
 """What a sign-in, and whoever comes back as somebody, reads: rows of the caller's own, which no other could see."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, func, or_, select
@@ -7,9 +8,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
 from core.gathering import Gathering
-from domain.viewer import Viewer
+from domain.viewer import Suspension, Viewer
 from models.sessions import Session
-from models.users import Account, User
+from models.users import Account, Role, User
 
 _ACCOUNT = (
     select(Account.user_id, Account.password_hash)
@@ -22,13 +23,18 @@ _ACCOUNT = (
     )
 )
 _IS_OPEN = Session.revoked_at.is_(None) & or_(Session.expires_at.is_(None), Session.expires_at > func.now())
-_OPEN = select(Session.id).where(
-    Session.id == bindparam("session", type_=BigInteger),
-    Session.user_id == bindparam("user", type_=BigInteger),
-    _IS_OPEN,
-)
-_OPEN_AMONG = select(Session.id, Session.user_id).where(
-    Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))), _IS_OPEN
+_OPEN = (
+    select(
+        Session.id,
+        Session.user_id,
+        Session.scopes,
+        Account.role,
+        Account.suspended_at,
+        Account.suspended_until,
+        Account.suspension_reason,
+    )
+    .outerjoin(Account, Account.user_id == Session.user_id)
+    .where(Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))), _IS_OPEN)
 )
 
 
@@ -39,21 +45,31 @@ async def account_by_login(db: Database, login: str) -> Any | None:
     return rows[0] if rows else None
 
 
-async def session_is_open(db: Database, viewer: Viewer) -> bool:
-    """Whether the viewer's session still stands."""
-    return bool(await db.read(_OPEN, session=viewer.session_id, user=viewer.user_id))
+async def viewer_of(db: Database, session_id: int) -> Viewer | None:
+    """Whom an open session speaks for, and what they may; None where it is over."""
+    return (await _viewers(db, [session_id])).get(session_id)
 
 
 class OpenSessions:
-    """Which sessions still stand, asked at once for all who come back at once: after a restart, thousands do."""
+    """Whom open sessions speak for, asked at once for all who come back at once: after a restart, thousands do."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._open = Gathering(self._ask)
+        self._open = Gathering(partial(_viewers, db))
 
-    async def include(self, viewer: Viewer) -> bool:
-        """Whether the viewer's session is among them. Raises Unavailable."""
-        return (viewer.session_id, viewer.user_id) in await self._open.about(viewer.session_id or 0)
+    async def viewer_of(self, session_id: int) -> Viewer | None:
+        """See above. Raises Unavailable."""
+        return (await self._open.about(session_id)).get(session_id)
 
-    async def _ask(self, sessions: list[int]) -> set[tuple[int, int]]:
-        return {(row.id, row.user_id) for row in await self._db.read(_OPEN_AMONG, sessions=sessions)}
+
+async def _viewers(db: Database, sessions: list[int]) -> dict[int, Viewer]:
+    return {row.id: _viewer(row) for row in await db.read(_OPEN, sessions=sessions)}
+
+
+def _viewer(row: Any) -> Viewer:
+    return Viewer(
+        row.user_id,
+        row.id,
+        scopes=None if row.scopes is None else frozenset(row.scopes),
+        role=Role(row.role or Role.USER),
+        suspension=Suspension.of(row),
+    )

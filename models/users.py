@@ -62,6 +62,7 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("role in ('USER', 'MODERATOR', 'ADMIN')", name="role"),
         Index("accounts_email_key", func.lower(literal_column("email")), unique=True),
+        Index("accounts_suspended_idx", "user_id", postgresql_where=text("suspended_at is not null")),
     )
 
 

@@ -31,7 +31,8 @@ async def edit_comment(info: Info, input: "inputs.EditCommentInput") -> Comment:
 
 async def delete_comment(info: Info, input: "inputs.DeleteCommentInput") -> str:
     """See `domain.comments.remove`."""
-    return encode("comment", await comments.remove(info.context.db, info.context.viewer, _id(input.comment_id)))
+    context = info.context
+    return encode("comment", await comments.remove(context.db, context.viewer, _id(input.comment_id), context.device))
 
 
 def _id(comment_id: str) -> int:

@@ -29,7 +29,8 @@ async def edit_post(info: Info, input: "inputs.EditPostInput") -> Post:
 
 async def delete_post(info: Info, input: "inputs.DeletePostInput") -> str:
     """See `domain.posts.remove`."""
-    return encode("post", await posts.remove(info.context.db, info.context.viewer, _id(input.post_id)))
+    context = info.context
+    return encode("post", await posts.remove(context.db, context.viewer, _id(input.post_id), context.device))
 
 
 def _id(post_id: str) -> int:

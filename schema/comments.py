@@ -129,6 +129,7 @@ class CommentMutations:
     delete_comment: DeleteCommentResult = mutation(
         DeleteCommentResult,
         comments.delete_comment,
-        "Delete the viewer's own comment, or one of the viewer's post, with the replies beneath it.",
+        "Delete the viewer's own comment, or one of the viewer's post, with the replies beneath it; a moderator, "
+        "anybody's.",
         takes=DeleteCommentInput,
     )

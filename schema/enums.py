@@ -10,6 +10,7 @@ from live.updates import RemovalReason
 from loaders.comments import CommentOrder
 from loaders.follows import FollowState
 from models.posts import Visibility
+from models.users import Role
 
 E = TypeVar("E", bound=type[StrEnum])
 
@@ -39,6 +40,13 @@ documented(
     "Who may see a post. Blocks and the author's privacy come on top.",
     PUBLIC="Everybody, signed in or not; of a private author, followers.",
     FOLLOWERS="Those who follow the author.",
+)
+documented(
+    Role,
+    "What somebody may do to others.",
+    USER="What everybody may.",
+    MODERATOR="Delete what others wrote, and suspend and reinstate people.",
+    ADMIN="What moderators may, and give people their roles.",
 )
 documented(
     FollowState,

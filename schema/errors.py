@@ -1,6 +1,7 @@
 """Refusals as types, and mutations that answer with them: success or one of the errors, never an exception."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, get_args
 
 import strawberry
@@ -66,6 +67,19 @@ class RateLimited(Error):
     retry_after: int = strawberry.field(description="Seconds until it may go on.")
 
 
+@strawberry.type(description="Show first that you are no machine: solve `captchaChallenge`, and send `captcha` along.")
+class CaptchaRequired(Error):
+    """A CAPTCHA must be solved."""
+
+
+@strawberry.type(description="The account is suspended: it can read and do nothing.")
+class Suspended(Error):
+    """The account is suspended."""
+
+    reason: str = strawberry.field(description="What a moderator wrote, for the person to read.")
+    until: datetime | None = strawberry.field(description="When it ends by itself; null if a moderator has to end it.")
+
+
 MUTATION_COST = 10
 _TYPES: dict[type[StarlingError], Callable[..., Error]] = {
     errors.NotSignedIn: NotSignedIn,
@@ -74,6 +88,8 @@ _TYPES: dict[type[StarlingError], Callable[..., Error]] = {
     errors.Conflict: Conflict,
     errors.InvalidInput: InvalidInput,
     errors.RateLimited: RateLimited,
+    errors.CaptchaRequired: CaptchaRequired,
+    errors.Suspended: Suspended,
 }
 
 
@@ -84,6 +100,8 @@ def shaped(error: StarlingError) -> Error:
         more["fields"] = [FieldProblem(path=list(field.path), message=field.message) for field in error.fields]
     if isinstance(error, errors.RateLimited):
         more["retry_after"] = error.retry_after
+    if isinstance(error, errors.Suspended):
+        more |= {"reason": error.reason, "until": error.until}
     return _TYPES[type(error)](code=error.code, message=error.message, **more)
 
 

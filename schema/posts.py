@@ -121,5 +121,8 @@ class PostMutations:
         EditPostResult, posts.edit_post, "Change the text of the viewer's own post.", takes=EditPostInput
     )
     delete_post: DeletePostResult = mutation(
-        DeletePostResult, posts.delete_post, "Delete the viewer's own post.", takes=DeletePostInput
+        DeletePostResult,
+        posts.delete_post,
+        "Delete the viewer's own post; a moderator, anybody's.",
+        takes=DeletePostInput,
     )

@@ -16,6 +16,7 @@ from schema.interfaces import SCALARS, Node
 from schema.likes import LikeMutations
 from schema.limits import RateLimit
 from schema.live import FeedUpdate, PostUpdate
+from schema.moderation import ModerationMutations, ModerationQueries
 from schema.posts import PostConnection, PostMutations
 from schema.search import SearchConnection, SearchKind
 from schema.sessions import SessionMutations
@@ -23,7 +24,7 @@ from schema.users import User, UserConnection, UserMutations
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(ModerationQueries):
     """What can be asked."""
 
     node: Node | None = resolved(
@@ -73,7 +74,15 @@ class Query:
 
 
 @strawberry.type(description="What can be changed: each is one transaction, and answers with success or a refusal.")
-class Mutation(SessionMutations, UserMutations, PostMutations, CommentMutations, LikeMutations, FollowMutations):
+class Mutation(
+    SessionMutations,
+    UserMutations,
+    PostMutations,
+    CommentMutations,
+    LikeMutations,
+    FollowMutations,
+    ModerationMutations,
+):
     """What can be changed."""
 
 

@@ -7,7 +7,7 @@ import strawberry
 from auth import sessions
 from execution.fields import column, loaded
 from loaders.users import UserById
-from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
+from schema.errors import InvalidInput, NotSignedIn, RateLimited, Suspended, mutation
 from schema.users import User
 
 
@@ -81,11 +81,11 @@ SignUpResult = Annotated[
     strawberry.union("SignUpResult", description="The new session, or why there is none."),
 ]
 SignInResult = Annotated[
-    SignInSuccess | NotSignedIn | RateLimited,
+    SignInSuccess | NotSignedIn | RateLimited | Suspended,
     strawberry.union("SignInResult", description="The new session, or why there is none."),
 ]
 RefreshSessionResult = Annotated[
-    RefreshSessionSuccess | NotSignedIn | RateLimited,
+    RefreshSessionSuccess | NotSignedIn | RateLimited | Suspended,
     strawberry.union("RefreshSessionResult", description="The session with new tokens, or why it is over."),
 ]
 SignOutResult = Annotated[

@@ -14,13 +14,16 @@ from loaders.follows import (
     FollowState,
     FollowsViewer,
 )
+from loaders.moderation import StandingOfUser
 from loaders.posts import PostsOfAuthor
 from loaders.users import UserCounts
 from models import users as models
+from models.users import Role
 from resolvers import users
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
 from schema.interfaces import URL, Node, row_type
 from schema.pages import Connection
+from schema.suspensions import Suspension
 
 if TYPE_CHECKING:
     from schema.posts import PostConnection
@@ -52,6 +55,15 @@ class User(Node):
     )
     viewer_follow: FollowState = loaded(FollowOfViewer, "Whether the viewer follows the user.", by="id")
     follows_viewer: bool = loaded(FollowsViewer, "Whether the user follows the viewer.", by="id")
+    role: Role | None = loaded(
+        StandingOfUser,
+        "What the user may do to others; null unless it is the viewer, or the viewer a moderator.",
+        by="id",
+        take="role",
+    )
+    suspension: Suspension | None = loaded(
+        StandingOfUser, "Why the user is suspended; null as well where `role` is.", by="id", take="suspension"
+    )
     viewer_has_blocked: bool = loaded(
         BlockedByViewer,
         "Whether the viewer has blocked the user. True only in the answer of `blockUser`: afterwards both are hidden "

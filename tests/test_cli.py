@@ -51,6 +51,16 @@ def test_seed_migrates_and_fills_an_empty_database(database: str):
     assert scalar(database, "select count(*) from users where handle = 'ada'") == 1
 
 
+def test_somebody_gets_a_role_and_it_is_put_down(database: str):
+    cli.main(["seed", *SMALL])
+    cli.main(["role", "Ada", "admin"])
+    of_ada = "from users join {} on user_id = users.id where handle = 'ada'"
+    assert scalar(database, f"select role {of_ada.format('accounts')}") == "ADMIN"
+    assert scalar(database, f"select details->>'role' {of_ada.format('security_events')}") == "ADMIN"
+    assert scalar(database, "select count(*) from outbox where kind = 'AccountChanged'") == 1
+    assert "nobody" in refusal("role", "no_such_person", "admin")
+
+
 def test_seed_refuses_an_inhabited_database_until_it_is_told_to_reset_it(database: str):
     cli.main(["seed", *SMALL])
     history = scalar(database, "select history from streams")

@@ -15,7 +15,7 @@ from core.database import Database
 from core.limits import Limiter
 from core.settings import Settings
 from core.writers import Writers
-from domain.events import Event, SessionRevoked
+from domain.events import AccountChanged, Event, SessionRevoked
 from execution.admission import Limits
 from execution.compiled import Plans
 from execution.documents import Documents
@@ -75,6 +75,10 @@ def assemble(config: Settings) -> Starlette:
             tokens.forget(event.session_id)
             sockets.revoke(event.session_id)
             streams.revoke(event.session_id)
+        elif isinstance(event, AccountChanged):
+            tokens.forget_user(event.user_id)
+            sockets.revoke_user(event.user_id)
+            streams.revoke_user(event.user_id)
 
     def revoke_unheard() -> None:
         tokens.forget_all()

@@ -14,6 +14,7 @@ from core.settings import settings
 from domain.device import Device
 from domain.viewer import Viewer
 from execution import reference
+from execution.coordinates import coordinates
 from execution.documents import Documents, Operation, Refused
 from execution.executor import Executor
 from execution.sharing import Dependences
@@ -22,6 +23,7 @@ from live.listener import Listener, Sink
 from live.sources import Source
 from live.updates import Update
 from loaders.context import Context, Services, caller
+from schema.suspensions import WHY
 from transport.encoding import encode
 from transport.errors import extensions, present
 
@@ -99,6 +101,7 @@ class Operations:
             allowance = await self._charge(caller(viewer, device), price)
             if not allowance.allowed:
                 return refusal(RateLimited(allowance.retry_after_seconds))._replace(allowance=allowance)
+            self._refuse_suspended(viewer, operation)
             context = Context(self._services, viewer, device, price, allowance, request.resume)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
@@ -119,6 +122,11 @@ class Operations:
                 return result
             context = context.afresh()
         return await self._executor.execute(operation, context, request.variables)
+
+    def _refuse_suspended(self, viewer: Viewer, operation: Operation) -> None:
+        """Let a suspended account ask nothing but why. Raises Suspended."""
+        if viewer.suspension and not coordinates(self._executor.schema, operation) <= WHY:
+            viewer.suspension.refuse()
 
     async def _charge(self, who: str, price: int) -> Allowance:
         limits = settings()

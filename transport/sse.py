@@ -86,7 +86,13 @@ class Streams:
     def revoke(self, session_id: int) -> None:
         """End the streams of a session that has ended."""
         for stream in list(self._streams):
-            if stream.session_id == session_id:
+            if stream.viewer.session_id == session_id:
+                stream.cut()
+
+    def revoke_user(self, user_id: int) -> None:
+        """End the streams of somebody who may do something else from now on."""
+        for stream in list(self._streams):
+            if stream.viewer.user_id == user_id:
                 stream.cut()
 
     def close_all(self) -> None:
@@ -105,7 +111,7 @@ class Stream:
 
     def __init__(self, receive: Receive, send: Send, viewer: Viewer, expires_at: float, within: float) -> None:
         self.listener: Listener | None = None
-        self.session_id = viewer.session_id
+        self.viewer = viewer
         self._receive, self._send, self._within = receive, send, within
         self._reader: asyncio.Task[Any] | None = asyncio.current_task()
         self._outbox = Outbox(self._send_text, within=within, too_slow=self.cut)

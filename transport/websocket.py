@@ -93,6 +93,12 @@ class GraphQLOverWebSocket:
             if socket.viewer and socket.viewer.session_id == session_id:
                 socket.end(messages.FORBIDDEN)
 
+    def revoke_user(self, user_id: int) -> None:
+        """Close the sockets of somebody who may do something else from now on."""
+        for socket in list(self._sockets):
+            if socket.viewer and socket.viewer.user_id == user_id:
+                socket.end(messages.FORBIDDEN)
+
     def close_all(self) -> None:
         """Send everybody back, with their tokens to be verified anew."""
         for socket in list(self._sockets):

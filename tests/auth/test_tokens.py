@@ -12,6 +12,7 @@ from joserfc.jwk import OctKey
 from auth import tokens
 from core.errors import NotSignedIn
 from core.settings import settings
+from domain.viewer import Viewer
 from tests.api import Api, Person
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -155,12 +156,12 @@ async def test_a_revocation_that_overtakes_a_verification_isn_t_forgotten(
 ):
     verifier, asked = tokens.Tokens(db), []
 
-    async def revoked_meanwhile(_, viewer) -> bool:
-        asked.append(viewer)
-        verifier.forget(viewer.session_id)
-        return True
+    async def revoked_meanwhile(_, session_id) -> Viewer:
+        asked.append(session_id)
+        verifier.forget(session_id)
+        return Viewer(ada.number, session_id)
 
-    monkeypatch.setattr(tokens, "session_is_open", revoked_meanwhile)
+    monkeypatch.setattr(tokens, "viewer_of", revoked_meanwhile)
     for _ in range(2):
         await verifier.verified(f"Bearer {ada.token}")
     assert len(asked) == 2

@@ -9,7 +9,7 @@ from core.errors import NotSignedIn
 from domain import events, sessions
 from domain.sessions import Opened
 from domain.viewer import Viewer
-from loaders.sessions import session_is_open
+from loaders.sessions import viewer_of
 from tests.api import Api
 from tests.domain.conftest import Refused, Told
 from tests.factories import sql
@@ -33,7 +33,7 @@ async def _later(db: Database, session: int, seconds: float) -> None:
 
 
 async def _is_open(db: Database, opened: Opened) -> bool:
-    return await session_is_open(db, Viewer(opened.user_id, opened.session_id))
+    return await viewer_of(db, opened.session_id) == Viewer(opened.user_id, opened.session_id)
 
 
 async def test_a_token_is_kept_as_its_hash_only(db: Database, opened: Opened) -> None:
