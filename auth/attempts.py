@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import NamedTuple
 
+from auth.captcha import is_solved
 from core.addresses import network
 from core.backoff import Rule, Tried, Verdict
 from core.errors import CaptchaRequired, RateLimited, Unavailable
@@ -67,13 +68,14 @@ async def of(
     *,
     account: str | int | None = None,
     address: str | None = None,
-    solved: bool = False,
+    captcha: str | None = None,
 ) -> AsyncIterator[Trial]:
     """Try something: whatever is raised within means that it was wrong. Raises RateLimited, CaptchaRequired.
 
-    `solved` says that a CAPTCHA was. What is Unavailable wasn't tried.
+    `captcha` is the solution that came along, if one did. What is Unavailable wasn't tried.
     """
     rules, trial, begun = RULES[attempt], Trial(), list[Tried]()
+    solved = await is_solved(limiter, captcha, address or "")
     try:
         for rule, shared, own in _counts(attempt, account, address):
             begun.append(await _begin(limiter, rule, shared, own, solved))
@@ -104,8 +106,9 @@ def _key(attempt: Attempt, kind: str, name: str) -> str:
 
 
 async def _begin(limiter: Limiter, rule: Rule, shared: str, own: str | None, solved: bool) -> Tried:
-    patience = settings().attempts
-    rule = rule._replace(free=round(rule.free * patience), asks=round(rule.asks * patience))
+    config = settings()
+    asks = NEVER if config.captcha == "none" else round(rule.asks * config.attempts)
+    rule = rule._replace(free=round(rule.free * config.attempts), asks=asks)
     tried = await limiter.backoff.attempt(rule, shared, own, is_sure=solved)
     if tried.verdict is Verdict.ASK:
         raise CaptchaRequired

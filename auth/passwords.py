@@ -43,6 +43,11 @@ async def verify(password_hash: str | None, password: str) -> bool:
     return bool(matches) and password_hash is not None and len(opaque) <= LONGEST
 
 
+def are_weaker(password_hash: str) -> bool:
+    """Whether the hash was made with other parameters than today's: make it anew while the password is there."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
 def _opaque(password: str) -> str:
     """NFC, with every blank a space."""
     blank = (" " if unicodedata.category(c) == "Zs" else c for c in password)

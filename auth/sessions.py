@@ -3,20 +3,18 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auth import passwords, tokens
-from core.errors import NotSignedIn
+from auth import attempts, passwords, tokens
+from auth.attempts import Attempt
+from auth.login import by_password
 from core.settings import settings
 from domain import audit, sessions, users
 from domain.audit import SecurityEventKind
 from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Info
-from loaders.sessions import account_by_login
 
 if TYPE_CHECKING:
     from schema.sessions import RefreshSessionInput, SignInInput, SignUpInput
-
-WRONG = "Wrong handle, e-mail address or password."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +28,31 @@ class SignedIn:
 
 
 async def sign_up(info: Info, input: "SignUpInput") -> SignedIn:
-    """Make a person with an account, and sign them in. Raises InvalidInput, Unavailable."""
+    """Make a person with an account, and sign them in. Raises InvalidInput, CaptchaRequired, RateLimited."""
     handle = clean_handle(input.handle, "input", "handle")
     name = clean(input.name, users.LONGEST_NAME, "input", "name", lines=False)
     email = clean_email(input.email, "input", "email")
     passwords.check(input.password, "input", "password")
-    password_hash = await passwords.hash_password(input.password)
-    async with info.context.db.write() as tx:
-        user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
-        opened = await sessions.begin(tx, user.id, info.context.device)
-        audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, info.context.device)
+    context, device = info.context, info.context.device
+    limiter = context.services.limiter
+    async with attempts.of(limiter, Attempt.SIGN_UP, address=device.address, captcha=input.captcha):
+        password_hash = await passwords.hash_password(input.password)
+        async with context.db.write() as tx:
+            user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
+            opened = await sessions.begin(tx, user.id, device)
+            audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, device)
     return _signed_in(info, opened)
 
 
 async def sign_in(info: Info, input: "SignInInput") -> SignedIn:
-    """Sign in by handle or e-mail address: one answer, after the same work, whatever was wrong. Raises NotSignedIn."""
-    account = await account_by_login(info.context.db, input.login)
-    if not await passwords.verify(account and account.password_hash, input.password) or account is None:
-        raise NotSignedIn(WRONG)
-    async with info.context.db.write() as tx:
-        opened = await sessions.begin(tx, account.user_id, info.context.device)
-        audit.record(tx, account.user_id, SecurityEventKind.SIGNED_IN, info.context.device)
+    """Sign in by handle or e-mail address. Raises NotSignedIn, RateLimited, CaptchaRequired, Suspended, Unavailable."""
+    context, device = info.context, info.context.device
+    user_id = await by_password(
+        context.services, device, login=input.login, password=input.password, captcha=input.captcha
+    )
+    async with context.db.write() as tx:
+        opened = await sessions.begin(tx, user_id, device)
+        audit.record(tx, user_id, SecurityEventKind.SIGNED_IN, device)
     return _signed_in(info, opened)
 
 

@@ -93,6 +93,14 @@ class Settings(BaseSettings):
     """How many mutations a viewer may send at once."""
     write_per_second: float = Field(1.0, gt=0)
     """How many of them come back each second."""
+    captcha: Literal["altcha", "hcaptcha", "turnstile", "none"] = "altcha"
+    """What those solve who sign up or fail too often: ALTCHA's proof of work needs nobody else."""
+    captcha_site_key: str | None = None
+    """hCaptcha's or Turnstile's key for pages."""
+    captcha_secret: SecretStr | None = None
+    """hCaptcha's or Turnstile's secret."""
+    captcha_verify_url: str | None = None
+    """Where solutions are verified, if not where hCaptcha and Turnstile say."""
     attempts: float = Field(1.0, gt=0)
     """How patient Starling is with who is wrong: a factor on the numbers in auth/attempts.py."""
 
@@ -151,6 +159,8 @@ class Settings(BaseSettings):
             problems.append("STARLING_SECRET is the development secret: set 32 or more random characters.")
         elif len(self.secret.get_secret_value()) < 32:
             problems.append("STARLING_SECRET is too short: set 32 or more random characters.")
+        if self.captcha in ("hcaptcha", "turnstile") and not (self.captcha_site_key and self.captcha_secret):
+            problems.append("STARLING_CAPTCHA needs STARLING_CAPTCHA_SITE_KEY and STARLING_CAPTCHA_SECRET.")
         if self.demo:
             problems.append("STARLING_DEMO is on: the demo users' password is public; unset it.")
         return problems

@@ -1,13 +1,18 @@
 """The log of what happened to people's accounts, which they can read: see `viewer.securityEvents`."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import bindparam, insert
 
+from core.database import Database
 from core.transactions import Transaction
 from domain.device import Device
+from domain.viewer import NOBODY
 from models.audit import SecurityEvent
 
+KEPT = timedelta(days=367)
+"""A year, and what makes it certain that the database agrees: it refuses to let go of them earlier."""
 _NAMES = ("user_id", "kind", "address", "agent", "details")
 _RECORD = insert(SecurityEvent).values({name: bindparam(name) for name in _NAMES})
 
@@ -55,6 +60,12 @@ def record(
     """Put down what happens to somebody, in the transaction that does it. `details` hold nothing secret."""
     address, agent = (device.address, device.name) if device else (None, None)
     tx.later(_RECORD, user_id=user_id, kind=kind, address=address, agent=agent, details=details)
+
+
+async def record_failure(db: Database, user_id: int | None, device: Device) -> None:
+    """Put down that somebody couldn't sign in: as nobody where there is no such account, which takes as long."""
+    async with db.write() as tx:
+        record(tx, user_id or NOBODY, SecurityEventKind.SIGN_IN_FAILED, device)
 
 
 def moderated(

@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, DateTime, bindparam, delete
+from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, delete
 
+from core import ids
 from core.database import Database
+from domain import audit
 from domain.idempotency import KEPT
+from models.audit import SecurityEvent
 from models.outbox import IdempotencyKey
 from models.sessions import RefreshToken, Session
 
 _BEFORE: ColumnElement[datetime] = bindparam("before", type_=DateTime(timezone=True))
 _OLD_KEYS = delete(IdempotencyKey).where(IdempotencyKey.created_at < _BEFORE)
 _OLD_TOKENS = delete(RefreshToken).where(RefreshToken.expires_at < _BEFORE)
+_OLD_EVENTS = delete(SecurityEvent).where(SecurityEvent.id < bindparam("before", type_=BigInteger))
 _OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
 
 
@@ -23,3 +27,5 @@ async def tidy(db: Database) -> None:
     async with db.write() as tx:
         tx.later(_OLD_TOKENS, before=now)
         tx.later(_OLD_SESSIONS, before=now)
+    async with db.write() as tx:
+        tx.later(_OLD_EVENTS, before=ids.at(now - audit.KEPT))

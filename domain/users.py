@@ -26,6 +26,11 @@ _TAKE_ALL = (
     .where(FollowRequest.followee_id == bindparam("me", type_=BigInteger))
     .returning(FollowRequest.follower_id)
 )
+_REHASH = (
+    update(Account)
+    .where(Account.user_id == bindparam("id", type_=BigInteger), Account.password_hash == bindparam("before"))
+    .values(password_hash=bindparam("password_hash"))
+)
 _asked = func.unnest(bindparam("asked", type_=ARRAY(BigInteger))).column_valued("asked")
 _FOLLOWED_BY = (
     insert(Follow)
@@ -46,6 +51,12 @@ async def register(tx: Transaction, *, handle: str, name: str, email: str, passw
             raise
         raise InvalidInput(FieldProblem(("input", field), "This is taken already.")) from error
     return user
+
+
+async def rehash(db: Database, user_id: int, before: str, password_hash: str) -> None:
+    """Keep the password under a better hash, unless there is another one by now."""
+    async with db.write() as tx:
+        tx.later(_REHASH, id=user_id, before=before, password_hash=password_hash)
 
 
 async def update_profile(db: Database, viewer: Viewer, changes: dict[str, Any]) -> User:

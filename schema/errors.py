@@ -67,7 +67,9 @@ class RateLimited(Error):
     retry_after: int = strawberry.field(description="Seconds until it may go on.")
 
 
-@strawberry.type(description="Show first that you are no machine: solve `captchaChallenge`, and send `captcha` along.")
+@strawberry.type(
+    description="Show first to be no machine: solve what `createCaptchaChallenge` gives, and send `captcha` along."
+)
 class CaptchaRequired(Error):
     """A CAPTCHA must be solved."""
 

@@ -10,6 +10,7 @@ from execution.fields import AFTER, FIRST, Cursor, argument, paged, resolved, su
 from loaders.feeds import Latest
 from resolvers import limits, lists, live, nodes, users
 from schema import enums as enums
+from schema.captcha import CaptchaMutations
 from schema.comments import CommentMutations
 from schema.follows import FollowMutations
 from schema.interfaces import SCALARS, Node
@@ -82,6 +83,7 @@ class Mutation(
     LikeMutations,
     FollowMutations,
     ModerationMutations,
+    CaptchaMutations,
 ):
     """What can be changed."""
 

@@ -7,7 +7,8 @@ import strawberry
 from auth import sessions
 from execution.fields import column, loaded
 from loaders.users import UserById
-from schema.errors import InvalidInput, NotSignedIn, RateLimited, Suspended, mutation
+from schema.captcha import SOLUTION
+from schema.errors import CaptchaRequired, InvalidInput, NotSignedIn, RateLimited, Suspended, mutation
 from schema.users import User
 
 
@@ -29,6 +30,7 @@ class SignUpInput:
     name: str = strawberry.field(description="1–100 characters, as others shall see it.")
     email: str = strawberry.field(description="Unique without regard to case; nobody else sees it.")
     password: str = strawberry.field(description="8–256 characters.")
+    captcha: str | None = SOLUTION
 
 
 @strawberry.input(description="Who comes back.")
@@ -37,6 +39,7 @@ class SignInInput:
 
     login: str = strawberry.field(description="Handle or e-mail address.")
     password: str = strawberry.field(description="The password.")
+    captcha: str | None = SOLUTION
 
 
 @strawberry.input(description="A session to carry on.")
@@ -77,11 +80,11 @@ class SignOutSuccess:
 
 
 SignUpResult = Annotated[
-    SignUpSuccess | InvalidInput | RateLimited,
+    SignUpSuccess | InvalidInput | RateLimited | CaptchaRequired,
     strawberry.union("SignUpResult", description="The new session, or why there is none."),
 ]
 SignInResult = Annotated[
-    SignInSuccess | NotSignedIn | RateLimited | Suspended,
+    SignInSuccess | NotSignedIn | RateLimited | Suspended | CaptchaRequired,
     strawberry.union("SignInResult", description="The new session, or why there is none."),
 ]
 RefreshSessionResult = Annotated[

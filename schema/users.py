@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from execution.fields import column, loaded, paged
+from loaders.audit import EventsOfUser
 from loaders.follows import (
     BlockedByViewer,
     FollowersOfUser,
@@ -20,6 +21,7 @@ from loaders.users import UserCounts
 from models import users as models
 from models.users import Role
 from resolvers import users
+from schema.audit import SecurityEventConnection
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
 from schema.interfaces import URL, Node, row_type
 from schema.pages import Connection
@@ -63,6 +65,11 @@ class User(Node):
     )
     suspension: Suspension | None = loaded(
         StandingOfUser, "Why the user is suspended; null as well where `role` is.", by="id", take="suspension"
+    )
+    security_events: SecurityEventConnection = paged(
+        EventsOfUser,
+        "What happened to the viewer's account, the latest first: sign-ins, failures, changes. Empty of others.",
+        by="id",
     )
     viewer_has_blocked: bool = loaded(
         BlockedByViewer,

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from auth import attempts
+from auth import attempts, captcha
 from auth.attempts import Attempt
 from core import patience
 from core.errors import CaptchaRequired, NotSignedIn, RateLimited, Unavailable
 from core.limits import Limiter
 from core.redis import connect
 from core.settings import settings
+from tests.auth.test_captcha import solve
 
 names = (f"{time.time_ns()}-{number}" for number in itertools.count())
 AWAY = "redis://127.0.0.1:1"
@@ -27,6 +28,7 @@ async def limiter(
     """With Redis, and without: what is promised is the same."""
     monkeypatch.setattr(patience, "PATIENCE", 10.0)
     monkeypatch.setattr(settings(), "attempts", 1.0)
+    monkeypatch.setattr(captcha, "ITERATIONS", 1)
     async with connect(redis_url if request.param == "redis" else AWAY) as redis:
         yield Limiter(redis)
 
@@ -34,6 +36,11 @@ async def limiter(
 @pytest.fixture
 def account() -> str:
     return next(names)
+
+
+def solved() -> str:
+    """A CAPTCHA's solution."""
+    return solve(captcha.challenge().challenge or "")
 
 
 async def wrong(limiter: Limiter, account: str, address: str | None = None, kind=Attempt.SIGN_IN, **more) -> str:
@@ -56,7 +63,7 @@ async def right(limiter: Limiter, account: str, address: str | None = None, kind
 
 async def test_failures_are_free_then_need_a_captcha_then_wait(limiter: Limiter, account: str) -> None:
     assert [await wrong(limiter, account, NEAR) for _ in range(4)] == ["wrong"] * 3 + ["ask"]
-    assert [await wrong(limiter, account, NEAR, solved=True) for _ in range(6)] == ["wrong"] * 5 + ["wait 1"]
+    assert [await wrong(limiter, account, NEAR, captcha=solved()) for _ in range(6)] == ["wrong"] * 5 + ["wait 1"]
 
 
 async def test_each_wait_is_twice_as_long_up_to_a_quarter_of_an_hour(limiter: Limiter, account: str) -> None:
@@ -105,7 +112,7 @@ async def test_who_solves_a_captcha_is_not_kept_out_by_others(limiter: Limiter, 
     for number in range(40):
         await wrong(limiter, account, f"198.51.100.{number}")
     assert await wrong(limiter, account, FAR) == "ask"
-    await right(limiter, account, FAR, solved=True)
+    await right(limiter, account, FAR, captcha=solved())
     assert await wrong(limiter, account, FAR) == "wrong", "and is known from then on"
 
 

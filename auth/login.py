@@ -1,0 +1,30 @@
+"""Who comes back with a password: the one way in for the API and for pages."""
+
+from auth import attempts, passwords
+from auth.attempts import Attempt
+from core.errors import NotSignedIn
+from domain import audit, users
+from domain.device import Device
+from loaders.context import Services
+from loaders.sessions import account_by_login
+
+WRONG = "Wrong handle, e-mail address or password."
+
+
+async def by_password(
+    services: Services, device: Device, *, login: str, password: str, captcha: str | None = None
+) -> int:
+    """Whose handle or e-mail address and password these are: one answer, after the same work, whatever was wrong.
+
+    Raises NotSignedIn, RateLimited, CaptchaRequired, Unavailable.
+    """
+    attempt = attempts.of(services.limiter, Attempt.SIGN_IN, account=login, address=device.address, captcha=captcha)
+    async with attempt:
+        account = await account_by_login(services.db, login)
+        is_right = await passwords.verify(account and account.password_hash, password)
+        if not is_right or account is None:
+            await audit.record_failure(services.db, account and account.user_id, device)
+            raise NotSignedIn(WRONG)
+    if passwords.are_weaker(account.password_hash):
+        await users.rehash(services.db, account.user_id, account.password_hash, await passwords.hash_password(password))
+    return account.user_id  # type: ignore[no-any-return]
