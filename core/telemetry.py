@@ -14,6 +14,10 @@ GATHERED_FOR = 0.05
 """Seconds that a line may wait for others."""
 GATHERED = 500
 """Lines that wait at most."""
+NOISY = ("alembic", "psycopg.pool", "authlib", "uvicorn.access")
+"""Loggers that say more than helps."""
+TALKATIVE = ("uvicorn.error", "websockets", "httpx2", "httpcore2", "aiosmtplib", "procrastinate")
+"""Loggers that tell of URLs, headers, frames and arguments, and so of tokens, below a warning."""
 _DETAIL = re.compile(
     r"^DETAIL: .*?(?=\n(?:CONTEXT|HINT|\[SQL|\(Background|The above|During)|\s*\Z)", re.DOTALL | re.MULTILINE
 )
@@ -97,6 +101,8 @@ def configure() -> logging.Handler:
     # No line says where it was logged, by which thread or process; finding that out is half of a line's cost.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    for noisy in ("alembic", "psycopg.pool", "authlib", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     return handler

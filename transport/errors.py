@@ -1,6 +1,7 @@
 """Errors as clients get them: refusals with their code, everything else masked and logged with an id."""
 
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -9,6 +10,8 @@ from graphql import GraphQLError
 from core.errors import InvalidInput, RateLimited, StarlingError, Suspended, Unavailable
 
 logger = logging.getLogger("starling.errors")
+_GIVEN = re.compile(r"(, found:| Found:|(?<=a non string value):) .*", re.DOTALL)
+"""Where graphql-core repeats what it was given: maybe a password, on its way into the log of a client."""
 
 
 def present(error: GraphQLError) -> dict[str, Any]:
@@ -22,6 +25,7 @@ def present(error: GraphQLError) -> dict[str, Any]:
     if isinstance(original, (StarlingError, Unavailable)):
         shown["extensions"] = extensions(original)
     elif original is None or isinstance(original, GraphQLError):
+        shown["message"] = _GIVEN.sub("", error.message)
         shown["extensions"] = {"code": "BAD_REQUEST", **(error.extensions or {})}
     else:
         shown |= masked(original)

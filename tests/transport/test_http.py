@@ -212,6 +212,8 @@ async def test_no_log_line_tells_a_secret(api: Api, caplog: pytest.LogCaptureFix
                 given |= {"email": f"{canary}@example.org"} if "email" in fields else {}
                 given |= {"visibility": "PUBLIC"} if "visibility" in fields else {}
                 given |= {"isPrivate": False} if "isPrivate" in fields else {}
+                given |= {"role": "USER"} if "role" in fields else {}
+                given |= {"until": None} if "until" in fields else {}
                 await api.mutate(name, person, **given)
         await api.post(f'{{ user(handle: "{canary}") {{ id }} {canary} }}', {"x": canary})
         await api.post("query ($id: ID!) { node(id: $id) { id } }", {"id": [canary]}, person)
