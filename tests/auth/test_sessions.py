@@ -4,10 +4,13 @@ import asyncio
 import time
 
 import pytest
+from argon2 import PasswordHasher
 
 from auth import passwords
+from core.database import Database
 from core.errors import Unavailable
 from tests.api import PASSWORD, Api, Person, Rows
+from tests.factories import sql
 
 SESSION = "session { accessToken refreshToken expiresIn viewer { id handle } }"
 
@@ -136,6 +139,43 @@ async def test_too_many_sign_ins_at_once_are_turned_away(api: Api, ada: Person, 
         assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     monkeypatch.undo()
     assert await passwords.verify(None, "anything") is False, "the queue is empty again"
+
+
+async def test_two_hundred_sign_ins_at_once_keep_no_reader_waiting(api: Api, ada: Person):
+    signing_in = [
+        asyncio.create_task(api.post(SIGN_IN, {"input": {"login": ada.handle, "password": "wrong horse"}}))
+        for _ in range(200)
+    ]
+    waits = []
+    while not all(task.done() for task in signing_in):
+        started = time.perf_counter()
+        await api("{ latest(first: 1) { nodes { id } } }", ada)
+        waits.append(time.perf_counter() - started)
+        await asyncio.sleep(0.005)
+    statuses = [task.result().status_code for task in signing_in]
+    assert statuses.count(503) + statuses.count(200) == 200
+    assert statuses.count(503) > 100, "few more than the queue holds are answered"
+    assert len(waits) > 10
+    assert sorted(waits)[len(waits) // 2] < 0.05, "half of the reads wait for next to nothing"
+    assert max(waits[2:]) < 0.5, "those who come with the crowd wait until it is in the queue"
+
+
+async def test_a_password_is_hashed_anew_when_the_parameters_have_changed(
+    api: Api, db: Database, ada: Person, monkeypatch: pytest.MonkeyPatch
+):
+    async def kept() -> str:
+        [row] = await sql(db, "select password_hash from accounts where user_id = :id", id=ada.number)
+        return row.password_hash
+
+    before = await kept()
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=3, memory_cost=8 * 1024, parallelism=1))
+    assert (await api.mutate("signIn", login=ada.handle, password="wrong horse"))["code"] == "NOT_SIGNED_IN"
+    assert await kept() == before
+    for _ in range(2):
+        assert (await api.mutate("signIn", login=ada.handle, password=PASSWORD))["__typename"] == "SignInSuccess"
+    after = await kept()
+    assert "m=8192,t=3" in after
+    assert after != before
 
 
 async def test_hashing_waits_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch):
