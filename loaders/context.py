@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import strawberry
 
+from core.addresses import network
 from core.database import Database
 from core.limits import Allowance, Limiter
 from core.reads import Reader
@@ -73,8 +74,8 @@ class Context:
 
 
 def caller(viewer: Viewer, device: Device) -> str:
-    """Whose allowance an operation spends: the person's, or the address's of one who isn't signed in."""
-    return f"address:{device.address}" if viewer.user_id is None else f"user:{viewer.user_id}"
+    """Whose allowance an operation spends: the person's, or the network's of one who isn't signed in."""
+    return f"address:{network(device.address)}" if viewer.user_id is None else f"user:{viewer.user_id}"
 
 
 Info = strawberry.Info[Context, Any]

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from core.addresses import network
 from core.settings import Settings
 
 
@@ -42,19 +43,21 @@ class Connections:
         return self.open >= self._per_process
 
     def enter(self, address: str) -> bool:
-        """Count one more from an address, unless it has as many as it may."""
-        if self._addresses[address] >= self._per_address:
+        """Count one more from an address, unless its network has as many as it may."""
+        near = network(address)
+        if self._addresses[near] >= self._per_address:
             return False
-        self._addresses[address] += 1
+        self._addresses[near] += 1
         self.open += 1
         return True
 
     def leave(self, address: str) -> None:
         """Count one less."""
+        near = network(address)
         self.open -= 1
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+        self._addresses[near] -= 1
+        if not self._addresses[near]:
+            del self._addresses[near]
 
     def enter_user(self, user_id: int | None) -> bool:
         """Count one more of a person, unless there are as many as there may be. Nobody in particular has no limit."""

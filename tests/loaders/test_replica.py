@@ -49,7 +49,7 @@ def resumed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def replicated(pair: Pair, redis_url: str) -> AsyncIterator[Api]:
     """A process with a replica."""
     replica = {"DATABASE_REPLICA_URL": pair.replica.url, "STARLING_REPLICA_LAG_SECONDS": str(LAG)}
-    generous = {"STARLING_WRITE_BURST": "1000"}
+    generous = {"STARLING_WRITE_BURST": "1000", "STARLING_ATTEMPTS": "1000"}
     async with started(pair.primary.url, redis_url, **replica, **generous) as api:
         yield api
 

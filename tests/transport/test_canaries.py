@@ -62,6 +62,7 @@ async def verbose(own_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator
     """The URL and the log of a server that says all it can."""
     port, log = free_port(), tmp_path / "log"
     environment = {**os.environ, "DATABASE_URL": own_url, "REDIS_URL": redis_url, "STARLING_BUILD_EXPLORER": "false"}
+    environment["STARLING_ATTEMPTS"] = "1000000"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "-m", "tests.verbose", str(port)],

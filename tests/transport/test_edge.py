@@ -13,6 +13,7 @@ from zstandard import ZstdDecompressor
 from core.settings import Settings, settings
 from tests.api import Api
 from transport.application import assemble
+from transport.limits import Connections
 
 JSON = "application/json"
 APP, OTHER = "https://app.example", "https://evil.example"
@@ -223,3 +224,11 @@ async def test_batches_are_refused(api: Api):
     response = await api.http.post("/graphql", json=[{"query": "{ __typename }"}])
     assert response.status_code == 400
     assert "batches are not supported" in response.json()["errors"][0]["message"]
+
+
+def test_an_ipv6_network_has_the_connections_of_one_address():
+    connections = Connections(per_address=2)
+    assert [connections.enter(f"2001:db8::{n}") for n in (1, 2, 3)] == [True, True, False]
+    assert connections.enter("2001:db8:0:1::1")
+    connections.leave("2001:db8::9")
+    assert connections.enter("2001:db8::3")

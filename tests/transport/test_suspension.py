@@ -100,6 +100,19 @@ async def test_roles_and_suspensions_are_for_oneself_and_for_moderators(api: Api
     }
 
 
+async def test_admins_give_roles_that_hold_within_a_second(api: Api, db: Database, moderator: Person) -> None:
+    admin, other = await api.sign_up(), await api.sign_up()
+    await sql(db, "update accounts set role = 'ADMIN' where user_id = :id", id=admin.number)
+    assert (await api.mutate("setRole", moderator, userId=other.id, role="ADMIN"))["code"] == "FORBIDDEN"
+    assert (await api.mutate("suspendUser", other, userId=moderator.id, reason="No."))["code"] == "FORBIDDEN"
+    result = await api.mutate("setRole", admin, "user { role }", userId=other.id, role="MODERATOR")
+    assert result["user"]["role"] == "MODERATOR"
+    victim, deadline = await api.sign_up(), time.monotonic() + 1
+    while (await api.mutate("suspendUser", other, userId=victim.id, reason="Spam."))["__typename"] == "Forbidden":
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
 async def test_moderators_list_who_is_suspended(api: Api, moderator: Person) -> None:
     people = [await suspended(api, moderator) for _ in range(2)]
     listed = "{ suspendedUsers(first: 2) { nodes { id suspension { reason } } } }"
