@@ -2,7 +2,7 @@
 
 `uv run python -m benchmarks.identity [SAMPLES]`: signs in with a wrong password as somebody and as nobody, so many
 times each, in turns, the order of each pair by chance; then has tokens issued and verified, people signed in, and the
-`viewer` query answered with a token that is verified and with one that is taken for granted, in turns.
+`viewer` query answered.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import json
 import random
 import sys
 from collections.abc import Awaitable, Callable
-from itertools import count
 from statistics import mean, median
 from time import perf_counter, process_time
 from typing import Any
@@ -28,15 +27,14 @@ from core.settings import provide, settings
 from domain import sessions
 from domain.demo import HOST
 from domain.device import Device
-from domain.viewer import Viewer
 from loaders.context import Services
 from models.users import User
 
 TIMING_GOAL, ADDED_GOAL = 0.02, 0.03
 AT_ONCE = 8
+ROUNDS = 100
 QUERY = json.dumps({"query": "{ viewer { id handle name } }"}).encode()
 DEVICE = Device("192.0.2.1", "benchmark")
-numbers = count(1)
 
 
 async def main(samples: int) -> None:
@@ -60,9 +58,9 @@ async def main(samples: int) -> None:
             session = (await sessions.begin(tx, host)).session_id
         token = tokens.issue(host, session)
         print("per second, one at a time:")
-        await rates(db, host, session, token)
+        verified = await rates(db, host, session, token)
         print(f"sign-ins per second, {AT_ONCE} at once: {await sign_ins(services, 200):10,.0f}")
-        await added(app, token, host, session)
+        await added(app, token, verified)
         await db.close()
 
 
@@ -90,8 +88,8 @@ async def failed(services: Services, name: str) -> float:
     raise AssertionError("It wasn't supposed to succeed.")
 
 
-async def rates(db: Any, user: int, session: int, token: str) -> None:
-    """How many tokens are issued and verified."""
+async def rates(db: Any, user: int, session: int, token: str) -> float:
+    """How many tokens are issued and verified, and the seconds for one that is known."""
 
     async def issued() -> None:
         tokens.issue(user, session)
@@ -110,7 +108,9 @@ async def rates(db: Any, user: int, session: int, token: str) -> None:
         ("tokens verified again", cached, 50_000),
     ):
         await work()
-        print(f"  {name:<32}{await per_second(work, times):12,.0f}")
+        found = await per_second(work, times)
+        print(f"  {name:<32}{found:12,.0f}")
+    return 1 / found
 
 
 async def per_second(work: Callable[[], Awaitable[None]], times: int) -> float:
@@ -136,26 +136,18 @@ async def sign_ins(services: Services, times: int) -> float:
     return times / (perf_counter() - started)
 
 
-async def added(app: Any, token: str, user: int, session: int) -> None:
-    """What verifying adds to the viewer query, by the CPU of this process."""
-    verified, granted = Tokens.verified, tokens.Verified(Viewer(user, session), 2.0**40)
-
-    async def take_for_granted(*_: object, **__: object) -> tokens.Verified:
-        return granted
-
-    times: dict[Any, list[float]] = {verified: [], take_for_granted: []}
-    for _ in range(60):
-        for way in random.sample(list(times), 2):
-            Tokens.verified = way  # type: ignore[method-assign]
-            started = process_time()
-            for _ in range(200):
-                await answer(app, token)
-            times[way].append(process_time() - started)
-    Tokens.verified = verified  # type: ignore[method-assign]
-    with_it, without = (median(each) for each in times.values())
-    more = median(one / other for one, other in zip(*times.values(), strict=True)) - 1
-    print(f"viewer query: {with_it * 5:.4f} ms of CPU with verification, {without * 5:.4f} ms without;")
-    print(f"  verification adds {more:.2%}; the goal is at most {ADDED_GOAL:.0%}")
+async def added(app: Any, token: str, verified: float) -> None:
+    """What verifying a known token adds to the viewer query: too little to be seen in the query's own time."""
+    times = []
+    for _ in range(ROUNDS):
+        started = process_time()
+        for _ in range(200):
+            await answer(app, token)
+        times.append((process_time() - started) / 200)
+    whole = median(times)
+    share = verified / (whole - verified)
+    print(f"viewer query: {whole * 1e6:.0f} µs of CPU, {verified * 1e6:.1f} of them for its token")
+    print(f"  verification adds {share:.2%}; the goal is at most {ADDED_GOAL:.0%}")
 
 
 async def answer(app: Any, token: str) -> None:
