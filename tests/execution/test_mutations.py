@@ -15,6 +15,7 @@ from core import redis
 from core.database import Database
 from core.limits import Allowance, Limiter
 from domain.demo import seed_demo
+from domain.device import Device
 from domain.viewer import Viewer
 from execution.admission import Limits
 from execution.compiled import Plans
@@ -25,7 +26,7 @@ from loaders.context import Context, Services
 from models.base import Base
 from models.comments import Comment
 from models.posts import Post
-from models.users import User
+from models.users import Role, User
 from schema.root import schema
 from tests.conftest import clone_database, database_at, drop_database
 from tests.execution.conftest import SERVING, Hub
@@ -42,6 +43,8 @@ USER = "user { handle viewerFollow followsViewer viewerHasBlocked followerCount 
 COMMENT = (
     "comment { body depth likeCount viewerHasLiked author { handle } post { commentCount } parent { replyCount } }"
 )
+STANDING = "user { handle role suspension { reason until } }"
+ADMIN = "charles"
 SESSION = "session { accessToken refreshToken expiresIn viewer { handle name } }"
 
 
@@ -63,8 +66,9 @@ class Side:
 
     async def answer(self, query: str, handle: str | None, faults: int | None, variables: dict[str, Any]) -> Any:
         """What a client is told, but for what the database made up."""
-        viewer = Viewer(self.people[handle], 1) if handle else Viewer()
-        context = Faulty(self.services, viewer, "here", 7, Allowance(100, 93, 1, 0, True))
+        role = Role.ADMIN if handle == ADMIN else Role.USER
+        viewer = Viewer(self.people[handle], 1, role=role) if handle else Viewer()
+        context = Faulty(self.services, viewer, Device("here"), 7, Allowance(100, 93, 1, 0, True))
         context.fail(faults)
         result = await self.executor.execute(DOCUMENTS.get(query), context, variables)
         return OWN.sub("…", text(result.data)), OWN.sub("…", repr(all_shown(result))), await self.rows()
@@ -166,6 +170,11 @@ SCRIPT = [
     ("ada", [("updateProfile", USER, 'name: "A.", bio: null'), ("updateProfile", USER, "isPrivate: null")]),
     (None, [("signIn", SESSION, 'login: "ada", password: "starling"'), ("signIn", SESSION, 'login: "", password: ""')]),
     (None, [("signUp", SESSION, NEW % ("eve", "eve")), ("signUp", SESSION, NEW % ("ada", "ada"))]),
+    (None, [("createCaptchaChallenge", "challenge { provider siteKey }", "")]),
+    (ADMIN, [("suspendUser", STANDING, 'userId: "{user_of_alan}", reason: "Spam."')] * 2),
+    (ADMIN, [("reinstateUser", STANDING, 'userId: "{user_of_alan}"'), ("reinstateUser", STANDING, 'userId: "user_1"')]),
+    (ADMIN, [("setRole", STANDING, 'userId: "{user_of_ada}", role: MODERATOR')]),
+    ("ada", [("setRole", STANDING, 'userId: "{user_of_ada}", role: ADMIN')]),
     (None, [("refreshSession", SESSION, 'refreshToken: "no"'), ("signOut", "signedOut", "")]),
     ("ada", [("signOut", "signedOut", ""), ("createPost", POST, 'body: "Gone."')]),
     ("grace", [("deletePost", "deletedId", 'postId: "{post_theirs}"')] * 2),
