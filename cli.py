@@ -1,4 +1,4 @@
-"""Starling's other commands: `uv run cli.py seed | migrate | role | schema | explain`."""
+"""Starling's other commands: `uv run cli.py seed | migrate | role | schema | explain | worker`."""
 
 import argparse
 import asyncio
@@ -71,6 +71,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     explains.set_defaults(run=explain)
     explains.add_argument("file", type=argparse.FileType(), help="a GraphQL document with one operation; - for input")
     explains.add_argument("--variables", type=json.loads, default={}, help="as JSON (default: none)")
+
+    works = commands.add_parser("worker", help="do jobs, e.g. send e-mail, until stopped")
+    works.set_defaults(run=worker)
     return parser.parse_args(arguments)
 
 
@@ -161,6 +164,15 @@ def explain(options: argparse.Namespace) -> None:
     except Unsupported as unsupported:
         fail(f"graphql-core executes it: {unsupported.reason}.")
     screen.print(in_words(plan, price))
+
+
+def worker(_: argparse.Namespace) -> None:
+    """Do jobs until stopped."""
+    # Only here, like the schema above.
+    from jobs.process import serve
+
+    with database(checked_settings()) as url:
+        serve(url)
 
 
 def checked_settings() -> Settings:

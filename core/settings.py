@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from core import trusted
+from core import mail, trusted
 from core.origins import are_origins, is_public, listed
 
 _WELL_KNOWN = {"database_url", "database_replica_url", "redis_url"}
@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     """Secrets before it, with commas between them: what was sealed under one of them can still be read."""
     demo: bool | None = None
     """Whether the demo world is seeded into an empty database. Unset: in development only."""
+
+    smtp_url: Annotated[SecretStr | None, AfterValidator(mail.is_mail_server)] = None
+    """The server that e-mail is handed over to, e.g. `smtp://user:password@smtp.example:587`, with STARTTLS; `smtps://`
+    with TLS from the beginning, `smtp+plain://` without. Unset: e-mail stays here, to be read at `/dev/mail`."""
+    mail_from: str = "Starling <no-reply@starling.example>"
+    """Whom e-mail is from."""
+    worker: bool | None = None
+    """Whether the server does jobs, besides `cli.py worker`. Unset: in development only."""
 
     executor: Literal["compiled", "reference"] = "compiled"
     """What executes operations: plans, or graphql-core, which takes its time. Both give the same answers."""
@@ -142,6 +150,16 @@ class Settings(BaseSettings):
         """Whether an empty database gets the demo world."""
         return not self.production if self.demo is None else self.demo
 
+    @property
+    def with_worker(self) -> bool:
+        """Whether the server's processes do jobs, too."""
+        return not self.production if self.worker is None else self.worker
+
+    @property
+    def mail_server(self) -> mail.MailServer | None:
+        """The server that e-mail is handed over to."""
+        return mail.mail_server(self.smtp_url.get_secret_value()) if self.smtp_url else None
+
     def unsafe_defaults(self) -> list[str]:
         """What production refuses to start on: a sentence each, saying how to set it."""
         problems = []
@@ -161,6 +179,10 @@ class Settings(BaseSettings):
             problems.append("STARLING_SECRET is too short: set 32 or more random characters.")
         if self.captcha in ("hcaptcha", "turnstile") and not (self.captcha_site_key and self.captcha_secret):
             problems.append("STARLING_CAPTCHA needs STARLING_CAPTCHA_SITE_KEY and STARLING_CAPTCHA_SECRET.")
+        if not self.smtp_url:
+            problems.append("STARLING_SMTP_URL is not set: people need e-mail, e.g. smtp://user:password@host:587.")
+        elif self.mail_from == Settings.model_fields["mail_from"].default:
+            problems.append("STARLING_MAIL_FROM is not set: say whom e-mail is from, e.g. Starling <starling@host>.")
         if self.demo:
             problems.append("STARLING_DEMO is on: the demo users' password is public; unset it.")
         return problems

@@ -2,12 +2,28 @@
 
 from alembic import context
 
-from models import audit, comments, follows, outbox, posts, sessions, users  # noqa: F401  (they fill the metadata)
+from models import (  # noqa: F401  (they fill the metadata)
+    audit,
+    comments,
+    follows,
+    letters,
+    outbox,
+    posts,
+    sessions,
+    users,
+)
 from models.base import Base
+
+
+def is_ours(name: str | None, kind: str, _: object) -> bool:
+    """Whether our models answer for it: procrastinate's tables are made by its own steps."""
+    return not (kind == "table" and (name or "").startswith("procrastinate_"))
+
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
+    include_name=is_ours,
     transaction_per_migration=True,
 )
 with context.begin_transaction():

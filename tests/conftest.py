@@ -141,6 +141,7 @@ async def app(database_url: str, redis_url: str) -> AsyncIterator[Starlette]:
     patch.setenv("DATABASE_URL", database_url)
     patch.setenv("REDIS_URL", redis_url)
     patch.setenv("STARLING_BUILD_EXPLORER", "false")
+    patch.setenv("STARLING_WORKER", "false")
     patch.setenv("STARLING_DATABASE_POOL_TIMEOUT", "5")  # the machine may be busy with other tests
     for generous in ("RATE_BURST", "WRITE_BURST", "ATTEMPTS"):
         patch.setenv(f"STARLING_{generous}", "1000000")

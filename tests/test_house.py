@@ -12,7 +12,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 IGNORED = {".venv", ".data", "node_modules", "dist", "__pycache__", ".git"}
-ROOMS = ["core", "execution", "models", "domain", "loaders", "live", "resolvers", "auth", "schema", "transport"]
+ROOMS = ["core", "execution", "models", "domain", "loaders", "live", "resolvers", "auth", "jobs", "schema", "transport"]
 LONGEST = 300
 LOCKS = "package-lock.json"
 

@@ -21,12 +21,15 @@ from execution.compiled import Plans
 from execution.documents import Documents
 from execution.public import Public
 from execution.reference import Reference
+from jobs.parts import Parts
+from jobs.worker import work
 from live.hub import Hub
+from live.outage import stop
 from loaders.context import Services
 from loaders.replica import Replica
 from loaders.spread import Spread
 from schema.root import schema
-from transport import health, metrics
+from transport import health, mailbox, metrics
 from transport.cors import cors
 from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
@@ -103,7 +106,9 @@ def assemble(config: Settings) -> Starlette:
         await hub.start()
         explorer.prepare()
         shutdown.prepare()
+        workers = [asyncio.create_task(work(Parts(db, config)))] if config.with_worker else []
         yield
+        await stop(workers)
         explorer.close()
         await hub.stop()
         if replica:
@@ -117,6 +122,7 @@ def assemble(config: Settings) -> Starlette:
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
             *metrics.routes(metrics.Parts(db, hub, executor, sockets, streams), config),
+            *mailbox.routes(db, config),
             *health.routes(db, cache, lambda: shutdown.has_begun),
             *(explorer.routes if has_explorer else ()),
         ],
