@@ -8,7 +8,7 @@ from domain.device import Device
 from loaders.context import Services
 from loaders.sessions import account_by_login
 
-WRONG = "Wrong handle, e-mail address or password."
+WRONG = "Wrong handle, e-mail address or password. An address signs in once it is confirmed."
 
 
 async def by_password(

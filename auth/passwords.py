@@ -12,9 +12,9 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from core.errors import InvalidInput, Unavailable
+from core.errors import Unavailable
 
-SHORTEST, LONGEST = 8, 256
+LONGEST = 256
 QUEUE = 64
 """Sign-ins that may wait for a thread; more are turned away, so that hashing can't take the server down."""
 
@@ -23,24 +23,16 @@ _pool = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) // 2), threa
 _waiting = 0
 
 
-def check(password: str, *path: str) -> None:
-    """Refuse what can't be a password (NIST SP 800-63B: length counts, composition doesn't). Raises InvalidInput."""
-    if not SHORTEST <= len(_opaque(password)) <= LONGEST:
-        raise InvalidInput.at(*path, message=f"{SHORTEST} to {LONGEST} characters.")
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in password):
-        raise InvalidInput.at(*path, message="Control characters are not allowed.")
-
-
 async def hash_password(password: str) -> str:
     """The hash to keep. Raises Unavailable when too many wait."""
-    return str(await _run(_hasher.hash, _opaque(password)))
+    return str(await _run(_hasher.hash, opaque(password)))
 
 
 async def verify(password_hash: str | None, password: str) -> bool:
     """Whether it is the password. Without a hash the same work is done, so that unknown users take as long."""
-    opaque = _opaque(password)
-    matches = await _run(_verify, password_hash, opaque[:LONGEST])
-    return bool(matches) and password_hash is not None and len(opaque) <= LONGEST
+    text = opaque(password)
+    matches = await _run(_verify, password_hash, text[:LONGEST])
+    return bool(matches) and password_hash is not None and len(text) <= LONGEST
 
 
 def are_weaker(password_hash: str) -> bool:
@@ -48,8 +40,8 @@ def are_weaker(password_hash: str) -> bool:
     return _hasher.check_needs_rehash(password_hash)
 
 
-def _opaque(password: str) -> str:
-    """NFC, with every blank a space."""
+def opaque(password: str) -> str:
+    """A password as it is hashed: NFC, with every blank a space."""
     blank = (" " if unicodedata.category(c) == "Zs" else c for c in password)
     return unicodedata.normalize("NFC", "".join(blank))
 

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auth import attempts, passwords, tokens
-from auth.attempts import Attempt
+from auth import accounts, tokens
 from auth.login import by_password
 from core.settings import settings
-from domain import audit, sessions, users
+from domain import audit, sessions
 from domain.audit import SecurityEventKind
-from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Info
 
@@ -28,19 +26,17 @@ class SignedIn:
 
 
 async def sign_up(info: Info, input: "SignUpInput") -> SignedIn:
-    """Make a person with an account, and sign them in. Raises InvalidInput, CaptchaRequired, RateLimited."""
-    handle = clean_handle(input.handle, "input", "handle")
-    name = clean(input.name, users.LONGEST_NAME, "input", "name", lines=False)
-    email = clean_email(input.email, "input", "email")
-    passwords.check(input.password, "input", "password")
-    context, device = info.context, info.context.device
-    limiter = context.services.limiter
-    async with attempts.of(limiter, Attempt.SIGN_UP, address=device.address, captcha=input.captcha):
-        password_hash = await passwords.hash_password(input.password)
-        async with context.db.write() as tx:
-            user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
-            opened = await sessions.begin(tx, user.id, device)
-            audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, device)
+    """See `accounts.sign_up`."""
+    context = info.context
+    opened = await accounts.sign_up(
+        context.services,
+        context.device,
+        handle=input.handle,
+        name=input.name,
+        email=input.email,
+        password=input.password,
+        captcha=input.captcha,
+    )
     return _signed_in(info, opened)
 
 

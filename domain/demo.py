@@ -102,9 +102,9 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD, salt=b"starling's nest!")
 
 
-def account(user_id: int, handle: str) -> Row:
-    """The account of somebody who signs in with the demo password."""
-    return user_id, f"{handle}@starling.example", password_hash()
+def account(user_id: int, handle: str, joined: int) -> Row:
+    """The account of somebody who signs in with the demo password; `joined` is a `stamp`."""
+    return user_id, f"{handle}@starling.example", joined, password_hash()
 
 
 def rows(now: int, ids: Ids) -> dict[type[Base], list[Row]]:
@@ -132,7 +132,7 @@ class _World:
             user = self._users[person.handle] = self._make_id(joined + i * MINUTE)
             profile = (person.handle, person.name, person.bio, person.is_private, stamp(joined + i * MINUTE))
             self.rows[User].append((user, *profile))
-            self.rows[Account].append(account(user, person.handle))
+            self.rows[Account].append(account(user, person.handle, profile[-1]))
         for i, (follower, followee) in enumerate(self._pairs()):
             self._relate(Follow, follower, followee, joined + (60 + i) * MINUTE)
             self._followers.setdefault(followee, set()).add(follower)

@@ -1,6 +1,6 @@
 """What nobody needs any more: used-up keys and tokens, and sessions that are over."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, delete
 
@@ -9,13 +9,18 @@ from core.database import Database
 from domain import audit
 from domain.idempotency import KEPT
 from models.audit import SecurityEvent
+from models.letters import Letter
+from models.links import AccountLink
 from models.outbox import IdempotencyKey
 from models.sessions import RefreshToken, Session
 
+LETTERS_KEPT = timedelta(days=30)
 _BEFORE: ColumnElement[datetime] = bindparam("before", type_=DateTime(timezone=True))
 _OLD_KEYS = delete(IdempotencyKey).where(IdempotencyKey.created_at < _BEFORE)
 _OLD_TOKENS = delete(RefreshToken).where(RefreshToken.expires_at < _BEFORE)
 _OLD_EVENTS = delete(SecurityEvent).where(SecurityEvent.id < bindparam("before", type_=BigInteger))
+_OLD_LINKS = delete(AccountLink).where(AccountLink.expires_at < _BEFORE)
+_OLD_LETTERS = delete(Letter).where(Letter.created_at < _BEFORE)
 _OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
 
 
@@ -24,6 +29,9 @@ async def tidy(db: Database) -> None:
     now = datetime.now(UTC)
     async with db.write() as tx:
         tx.later(_OLD_KEYS, before=now - KEPT)
+    async with db.write() as tx:
+        tx.later(_OLD_LINKS, before=now)
+        tx.later(_OLD_LETTERS, before=now - LETTERS_KEPT)
     async with db.write() as tx:
         tx.later(_OLD_TOKENS, before=now)
         tx.later(_OLD_SESSIONS, before=now)

@@ -78,7 +78,11 @@ def _tables(random: Random, now: int, numbers: dict[type[Base], int]) -> Tables:
     people = list(network.users(words))
 
     yield User, numbers[User], [*world[User], *people]
-    yield Account, numbers[User], [*world[Account], *(demo.account(user, handle) for user, handle, *_ in people)]
+    yield (
+        Account,
+        numbers[User],
+        [*world[Account], *(demo.account(user, handle, joined) for user, handle, *_, joined in people)],
+    )
     yield Block, 0, network.blocks()
     yield Follow, left[Follow], chain(world[Follow], network.follows(left[Follow]))
     yield FollowRequest, 0, chain(world[FollowRequest], network.requests())

@@ -9,11 +9,12 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Text, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.database import Database
 from core.errors import NotSignedIn
@@ -24,7 +25,7 @@ from domain import audit, events, moderation
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.viewer import Viewer
-from models.sessions import RefreshToken, Session
+from models.sessions import RefreshToken, Session, SessionKind
 
 GRACE = timedelta(seconds=10)
 _INVALID = "This refresh token is no longer good: sign in again."
@@ -36,6 +37,17 @@ _REVOKE = (
     .where(_IS_IT, Session.revoked_at.is_(None))
     .values(revoked_at=func.now())
     .returning(Session.id, Session.user_id)
+)
+_REVOKE_ALL = (
+    update(Session)
+    .where(
+        Session.user_id == bindparam("user_id", type_=BigInteger),
+        Session.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
+        Session.id != bindparam("but", type_=BigInteger),
+        Session.revoked_at.is_(None),
+    )
+    .values(revoked_at=func.now())
+    .returning(Session.id)
 )
 _GO_ON = update(Session).where(_IS_IT).values(last_used_at=func.now(), expires_at=bindparam("expires_at"))
 _IS_USED = RefreshToken.token_hash == bindparam("hash")
@@ -82,6 +94,21 @@ async def end(db: Database, viewer: Viewer, device: Device | None = None) -> Non
         raise NotSignedIn
     async with db.write() as tx:
         await _revoke(tx, viewer.session_id, SecurityEventKind.SIGNED_OUT, device)
+
+
+async def end_all(
+    tx: Transaction,
+    user_id: int,
+    device: Device | None = None,
+    *,
+    but: int | None = None,
+    kinds: Iterable[SessionKind] = SessionKind,
+) -> None:
+    """End whatever lets somebody call the API, of these kinds, `but` for one."""
+    for session in await tx.rows(_REVOKE_ALL, user_id=user_id, kinds=list(kinds), but=but or 0):
+        events.record(tx, events.SessionRevoked(session.id))
+        ended = encode("session", session.id)
+        audit.record(tx, user_id, SecurityEventKind.SESSION_ENDED, device, session=ended)
 
 
 async def _rotate(tx: Transaction, token: str, device: Device | None) -> Opened | None:

@@ -8,16 +8,16 @@ from sqlalchemy import BigInteger, Update, bindparam, delete, func, select, upda
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.database import Database
-from core.errors import FieldProblem, InvalidInput
+from core.errors import InvalidInput
 from core.transactions import Transaction
-from domain import counters, events
+from domain import addresses, counters, events
+from domain.links import Purpose
 from domain.viewer import Viewer
 from models.follows import Follow, FollowRequest
 from models.users import Account, User, UserCounter
 
 LONGEST_NAME = 100
 LONGEST_BIO = 500
-_TAKEN_BY = {"users_handle_key": "handle", "accounts_email_key": "email"}
 
 _IS_ME = User.id == bindparam("me", type_=BigInteger)
 _HELD = select(User).where(_IS_ME).with_for_update(key_share=True)
@@ -41,15 +41,13 @@ _FOLLOWED_BY = (
 
 
 async def register(tx: Transaction, *, handle: str, name: str, email: str, password_hash: str) -> User:
-    """A new person with an account. Raises InvalidInput where handle or e-mail address is taken."""
+    """A new person with an account, and a letter to the address. Raises InvalidInput where the handle is taken."""
     try:
         user = await tx.insert(User, handle=handle, name=name)
-        await tx.insert(Account, user_id=user.id, email=email, password_hash=password_hash)
     except UniqueViolation as error:
-        field = _TAKEN_BY.get(error.diag.constraint_name or "")
-        if field is None:
-            raise
-        raise InvalidInput(FieldProblem(("input", field), "This is taken already.")) from error
+        raise InvalidInput.at("input", "handle", message="This is taken already.") from error
+    await tx.insert(Account, user_id=user.id, email=email, password_hash=password_hash)
+    await addresses.claim(tx, Purpose.VERIFY_EMAIL, user_id=user.id, handle=handle, email=email)
     return user
 
 

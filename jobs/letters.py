@@ -7,7 +7,7 @@ from procrastinate import JobContext
 from domain import letters
 from jobs.parts import parts
 from jobs.rendering import message
-from jobs.smtp import Undeliverable, hand_over
+from jobs.smtp import NotNow, Undeliverable, hand_over
 
 logger = logging.getLogger("starling.jobs")
 
@@ -24,6 +24,9 @@ async def send(context: JobContext, *, letter_id: int) -> None:
     if config.mail_server:
         try:
             await hand_over(config.mail_server, message(letter, config.mail_from))
+        except NotNow as error:
+            logger.warning("A letter waits: %s", error, extra={"letter": letter_id})
+            raise
         except Undeliverable as error:
             logger.warning("A letter can't be delivered: %s", error, extra={"letter": letter_id})
     await letters.mark_sent(db, letter_id, keep=config.mail_server is None)

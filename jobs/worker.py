@@ -1,15 +1,18 @@
 """A worker: takes jobs out of the queue and does them, for as long as it runs. There may be any number."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Never
 
+import psycopg
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 
 from core.reads import NETWORK
 from domain.jobs import QUEUE
 from domain.letters import SEND
-from jobs import letters, upkeep
+from domain.resets import ASKED
+from jobs import letters, resets, upkeep
 from jobs.parts import Parts
 from live.outage import Outage
 
@@ -21,6 +24,17 @@ GRACE = 10.0
 AGAIN_AFTER = 1.0
 
 
+def begin(parts: Parts) -> Callable[[], Awaitable[object]]:
+    """Do jobs in the background, until what this returns is called, and awaited."""
+    task = asyncio.create_task(work(parts))
+
+    def end() -> Awaitable[object]:
+        task.cancel()  # once: a second time, it wouldn't wait for the jobs under way
+        return asyncio.wait([task])
+
+    return end
+
+
 async def work(parts: Parts) -> Never:
     """Do jobs until cancelled, whatever happens to the database."""
     outage = Outage("The worker waits for the database")
@@ -29,7 +43,7 @@ async def work(parts: Parts) -> Never:
             async with application(parts.config.database_url or "").open_async() as app:
                 outage.end()
                 await run(app, parts)
-        except ConnectorException as error:
+        except (ConnectorException, psycopg.Error) as error:
             outage.begin(error)
         await asyncio.sleep(AGAIN_AFTER)
 
@@ -54,6 +68,7 @@ def application(database_url: str) -> App:
     connector = PsycopgConnector(conninfo=database_url, min_size=1, max_size=AT_ONCE, timeout=5.0, kwargs=NETWORK)
     app = App(connector=connector)
     app.task(name=SEND, pass_context=True, retry=PATIENTLY)(letters.send)
+    app.task(name=ASKED, pass_context=True, retry=PATIENTLY)(resets.asked)
     for task, cron in ((upkeep.resume, "* * * * *"), (upkeep.tidy, "17 * * * *")):
         name = f"upkeep:{task.__name__}"
         app.periodic(cron=cron)(app.task(name=name, queueing_lock=name, pass_context=True)(task))

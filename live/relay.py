@@ -16,7 +16,6 @@ from core.database import Database
 from core.errors import Unavailable
 from core.redis import AWAY
 from core.settings import settings
-from domain import housekeeping
 from live import log
 from live.outage import Outage, keep_running, stop
 from live.pokes import Pokes
@@ -118,11 +117,10 @@ class Relay:
         return last
 
     async def _trim(self) -> None:
-        """Until jobs take it over."""
+        """Forget events that nobody comes back for: who gives the sequence is the one who may cut it."""
         with suppress(Unavailable):
             more = True
             while more:
                 more = await log.trim(self._db, hours=settings().live_hours, events=settings().live_events)
                 await asyncio.sleep(TRIM_PAUSE)
-            await housekeeping.tidy(self._db)
         await asyncio.sleep(TRIM_EVERY)

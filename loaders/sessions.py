@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Text, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
@@ -18,7 +18,10 @@ _ACCOUNT = (
     .where(
         or_(
             User.handle == bindparam("login", type_=Text),
-            func.lower(Account.email) == func.lower(bindparam("login", type_=Text)),
+            and_(
+                func.lower(Account.email) == func.lower(bindparam("login", type_=Text)),
+                Account.email_verified_at.isnot(None),
+            ),
         )
     )
 )
@@ -39,7 +42,7 @@ _OPEN = (
 
 
 async def account_by_login(db: Database, login: str) -> Any | None:
-    """`user_id` and `password_hash` by handle or e-mail address; None for nobody."""
+    """`user_id` and `password_hash` by handle or verified e-mail address; None for nobody."""
     login = login.strip().lower()
     rows = await db.read(_ACCOUNT, login=login) if login.isprintable() else []
     return rows[0] if rows else None

@@ -7,6 +7,7 @@ from models import (  # noqa: F401  (they fill the metadata)
     comments,
     follows,
     letters,
+    links,
     outbox,
     posts,
     sessions,

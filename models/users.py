@@ -50,6 +50,7 @@ class Account(Base):
 
     user_id: Mapped[UserKey]
     email: Mapped[str]
+    """Unique once it is verified: until then anybody may claim it."""
     email_verified_at: Mapped[datetime | None]
     password_hash: Mapped[str | None]
     """None for those who sign in otherwise."""
@@ -61,8 +62,13 @@ class Account(Base):
 
     __table_args__ = (
         CheckConstraint("role in ('USER', 'MODERATOR', 'ADMIN')", name="role"),
-        Index("accounts_email_key", func.lower(literal_column("email")), unique=True),
         Index("accounts_suspended_idx", "user_id", postgresql_where=text("suspended_at is not null")),
+        Index(
+            "accounts_verified_email_key",
+            func.lower(literal_column("email")),
+            unique=True,
+            postgresql_where=text("email_verified_at IS NOT NULL"),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from execution.fields import AFTER, FIRST, Cursor, argument, paged, resolved, su
 from loaders.feeds import Latest
 from resolvers import limits, lists, live, nodes, users
 from schema import enums as enums
+from schema.accounts import AccountMutations
 from schema.captcha import CaptchaMutations
 from schema.comments import CommentMutations
 from schema.follows import FollowMutations
@@ -77,6 +78,7 @@ class Query(ModerationQueries):
 @strawberry.type(description="What can be changed: each is one transaction, and answers with success or a refusal.")
 class Mutation(
     SessionMutations,
+    AccountMutations,
     UserMutations,
     PostMutations,
     CommentMutations,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from execution.fields import column, loaded, paged
+from loaders.accounts import AccountOfViewer
 from loaders.audit import EventsOfUser
 from loaders.follows import (
     BlockedByViewer,
@@ -21,6 +22,7 @@ from loaders.users import UserCounts
 from models import users as models
 from models.users import Role
 from resolvers import users
+from schema.accounts import Account
 from schema.audit import SecurityEventConnection
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
 from schema.interfaces import URL, Node, row_type
@@ -70,6 +72,9 @@ class User(Node):
         EventsOfUser,
         "What happened to the viewer's account, the latest first: sign-ins, failures, changes. Empty of others.",
         by="id",
+    )
+    account: Account | None = loaded(
+        AccountOfViewer, "What only the viewer sees of the own account; null for anybody else.", by="id"
     )
     viewer_has_blocked: bool = loaded(
         BlockedByViewer,

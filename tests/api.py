@@ -14,6 +14,8 @@ _numbers = count(1)
 PASSWORD = "correct horse battery"
 Rows = Callable[[], Awaitable[dict[str, int]]]
 """Counts the rows of every table."""
+Work = Callable[..., Awaitable[None]]
+"""Does the jobs that are due."""
 
 SIGN_UP = """
 mutation ($input: SignUpInput!) {
@@ -92,6 +94,10 @@ class Api:
             __typename ... on {kind}Success {{ {select} }}
             ... on Error {{ code message ... on InvalidInput {{ fields {{ path message }} }} }} }} }}"""
         return (await self(query, viewer, input=input))[name]
+
+    async def mutate_bare(self, name: str, /, viewer: Person | None) -> dict:
+        """The result of a mutation that takes nothing."""
+        return (await self(f"mutation {{ {name} {{ __typename ... on Error {{ code message }} }} }}", viewer))[name]
 
     async def sign_up(self, handle: str | None = None, name: str = "Somebody", private: bool = False) -> Person:
         """A new person."""

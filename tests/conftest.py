@@ -22,9 +22,11 @@ from starlette.applications import Starlette
 from core import migrations
 from core.database import Database
 from core.reads import Reads
-from core.settings import settings
+from core.settings import Settings, settings
+from jobs import worker
+from jobs.parts import Parts
 from models.base import Base
-from tests.api import Api, Rows, Statements
+from tests.api import Api, Rows, Statements, Work
 from tests.second_opinion import SecondOpinion
 from tests.serving import Server, serving
 from transport import application
@@ -172,6 +174,18 @@ def rows(db: Database) -> Rows:
         return dict(await db.read(count))
 
     return rows
+
+
+@pytest.fixture
+def work(db: Database, database_url: str) -> Work:
+    """Do all jobs that are due, as a worker with these settings does."""
+
+    async def work(**given: object) -> None:
+        config = Settings(database_url=database_url, **given)
+        async with worker.application(database_url).open_async() as queue:
+            await worker.run(queue, Parts(db, config), wait=False)
+
+    return work
 
 
 @pytest.fixture

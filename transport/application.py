@@ -22,9 +22,8 @@ from execution.documents import Documents
 from execution.public import Public
 from execution.reference import Reference
 from jobs.parts import Parts
-from jobs.worker import work
+from jobs.worker import begin
 from live.hub import Hub
-from live.outage import stop
 from loaders.context import Services
 from loaders.replica import Replica
 from loaders.spread import Spread
@@ -106,9 +105,10 @@ def assemble(config: Settings) -> Starlette:
         await hub.start()
         explorer.prepare()
         shutdown.prepare()
-        workers = [asyncio.create_task(work(Parts(db, config)))] if config.with_worker else []
+        end_worker = begin(Parts(db, config)) if config.with_worker else None
         yield
-        await stop(workers)
+        if end_worker:
+            await end_worker()
         explorer.close()
         await hub.stop()
         if replica:

@@ -32,8 +32,7 @@ iframe { width: 100%; height: 34rem; border: 1px solid #8886; border-radius: 8px
 <p><a href="{{ path }}">All letters</a></p>
 <h1>{{ letter.subject }}</h1>
 <p>To {{ letter.to }}, {{ letter.at }}</p>
-<iframe title="As HTML" sandbox="allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
-  srcdoc="{{ letter.html }}"></iframe>
+<iframe title="As HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="{{ letter.html }}"></iframe>
 <h2>As text</h2>
 <pre>{{ letter.text }}</pre>
 {% else %}

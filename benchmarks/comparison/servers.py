@@ -148,6 +148,8 @@ def _command(name: str, port: int, place: Place) -> tuple[list[str], dict[str, s
             "STARLING_ENV": "production",
             "STARLING_SECRET": SECRET,
             "STARLING_PUBLIC_URL": "https://starling.example",
+            "STARLING_SMTP_URL": "smtp://mail.example",
+            "STARLING_MAIL_FROM": "starling@mail.example",
         }
         settings = safe | {"REDIS_URL": place.redis_url}
         return [sys.executable, "server.py", "--port", str(port)], database | settings | UNLIMITED

@@ -39,7 +39,7 @@ LOCK = 7305
 
 COLUMNS: dict[type[Base], str] = {
     User: "id handle name bio is_private created_at",
-    Account: "user_id email password_hash",
+    Account: "user_id email email_verified_at password_hash",
     Block: "blocker_id blocked_id id created_at",
     Follow: "follower_id followee_id id created_at",
     FollowRequest: "follower_id followee_id id created_at",

@@ -12,6 +12,8 @@ PRODUCTION = {
     "REDIS_URL": "redis://redis.example",
     "STARLING_SECRET": "0123456789abcdef0123456789abcdef",
     "STARLING_PUBLIC_URL": "https://starling.example",
+    "STARLING_SMTP_URL": "smtp://starling:password@mail.example:587",
+    "STARLING_MAIL_FROM": "Starling <starling@mail.example>",
 }
 
 
@@ -60,6 +62,8 @@ def test_production_with_all_that_it_needs_is_safe(environment):
         ("STARLING_SECRET", DEVELOPMENT_SECRET),
         ("STARLING_SECRET", "tiny1234"),
         ("STARLING_DEMO", "true"),
+        ("STARLING_SMTP_URL", None),
+        ("STARLING_MAIL_FROM", None),
     ],
 )
 def test_production_refuses_a_development_default_and_says_which(environment, name: str, value: str | None):
@@ -76,6 +80,7 @@ def test_production_names_everything_that_is_wrong_at_once(environment):
         "REDIS_URL",
         "STARLING_PUBLIC_URL",
         "STARLING_SECRET",
+        "STARLING_SMTP_URL",
         "STARLING_DEMO",
     ]
 

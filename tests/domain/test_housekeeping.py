@@ -6,10 +6,12 @@ from core.database import Database
 from domain import posts, sessions
 from domain.housekeeping import tidy
 from domain.viewer import Viewer
+from models.letters import Letter
+from models.links import AccountLink
 from models.outbox import IdempotencyKey
 from models.posts import Visibility
 from models.sessions import RefreshToken, Session
-from tests.api import Api
+from tests.api import Api, Rows
 
 
 async def test_what_has_expired_is_deleted_and_what_is_good_stays(db: Database, api: Api) -> None:
@@ -41,3 +43,16 @@ async def _left(db: Database, user: int) -> tuple[int, int]:
     sessions_left = await db.read(select(func.count()).select_from(Session).where(Session.user_id == user))
     keys_left = await db.read(select(func.count()).select_from(IdempotencyKey).where(IdempotencyKey.user_id == user))
     return sessions_left[0][0], keys_left[0][0]
+
+
+async def test_links_that_have_expired_and_old_letters_are_deleted(db: Database, api: Api, rows: Rows) -> None:
+    await api.sign_up()
+    before = await rows()
+    await tidy(db)
+    assert await rows() == before
+    async with db.write() as tx:
+        tx.later(update(AccountLink).values(expires_at=datetime.now(UTC)))
+        tx.later(update(Letter).values(created_at=datetime.now(UTC) - timedelta(days=31)))
+    await tidy(db)
+    after = await rows()
+    assert (after["account_links"], after["letters"]) == (0, 0)

@@ -149,6 +149,7 @@ async def ids(side: Side) -> dict[str, str]:
 
 
 NEW = '{ name: "Eve", handle: "%s", email: "%s@example.org", password: "correct horse" }'
+NOW, NEXT = ("starling", "staple of a horse"), "staple of a horse"
 SCRIPT = [
     ("ada", [("createPost", POST, 'body: "One.", clientMutationId: "1"'), ("createPost", POST, 'body: ""')]),
     ("ada", [("createPost", POST, 'body: "One.", clientMutationId: "1"'), ("createPost", POST, 'body: "2"')]),
@@ -177,6 +178,11 @@ SCRIPT = [
     ("ada", [("setRole", STANDING, 'userId: "{user_of_ada}", role: ADMIN')]),
     (None, [("refreshSession", SESSION, 'refreshToken: "no"'), ("signOut", "signedOut", "")]),
     ("ada", [("signOut", "signedOut", ""), ("createPost", POST, 'body: "Gone."')]),
+    (None, [("verifyEmail", "verified", 'token: "no"'), ("resetPassword", "reset", 'token: "no", password: "no"')]),
+    (None, [("requestPasswordReset", "requested", f'email: "{who}@starling.example"') for who in ("ada", "nobody")]),
+    ("ada", [("changePassword", "changed", f'currentPassword: "{now}", newPassword: "{NEXT}"') for now in NOW]),
+    ("ada", [("changeEmail", "requested", f'email: "ada@example.org", password: "{now}"') for now in NOW]),
+    ("ada", [("resendVerification", "sent", "")]),
     ("grace", [("deletePost", "deletedId", 'postId: "{post_theirs}"')] * 2),
 ]
 

@@ -13,8 +13,8 @@ from domain import letters
 from domain.letters import TEMPLATES, Opened
 from jobs.rendering import TEMPLATES as FOLDER
 from jobs.rendering import message, rendered
+from tests.api import Work
 from tests.factories import sql
-from tests.jobs.conftest import Work
 from tests.mail import Post
 
 LINK = "https://starling.example/account/verify?token=abc&x=1"
@@ -54,10 +54,10 @@ async def test_what_a_letter_says_is_nowhere_to_be_read(db: Database, work: Work
         assert not [record for record in caplog.records if secret in str(vars(record))]
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
-def test_every_letter_says_the_same_as_text_and_as_html(template: letters.Template):
-    values = {"handle": "ada", "what": "a passkey was added"} | source(template)
-    subject, text, html = rendered(Opened(1, template, "ada@example.org", values, None))
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_every_letter_says_the_same_as_text_and_as_html(kind: letters.Template):
+    values = {"handle": "ada", "what": "a passkey was added"} | source(kind)
+    subject, text, html = rendered(Opened(1, kind, "ada@example.org", values, None))
     assert subject in html
     assert "ada" in text
     assert "ada" in html

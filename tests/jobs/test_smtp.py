@@ -13,8 +13,8 @@ from domain import letters
 from jobs import smtp
 from jobs.rendering import message
 from jobs.smtp import NotNow, Undeliverable, hand_over
+from tests.api import Work
 from tests.factories import sql
-from tests.jobs.conftest import Work
 from tests.smtp import SECRET, USER, Mailbox, certificate, mail_server
 
 WAITING = """select attempts, extract(epoch from scheduled_at - now())::int from procrastinate_jobs

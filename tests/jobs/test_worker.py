@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 
 from core.database import Database
+from core.settings import Settings
 from domain import jobs, letters
+from jobs.parts import Parts
+from jobs.worker import begin
+from tests.api import Work
 from tests.factories import sql
-from tests.jobs.conftest import Work
 from tests.smtp import Mailbox, mail_server
+from tests.wire import Wire
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 30
@@ -73,3 +77,23 @@ async def test_a_worker_that_is_asked_to_stop_ends_its_job_first(db: Database, d
             assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
         assert mailbox.recipients == ["ended@example.org"]
         assert await sql(db, "select id from procrastinate_jobs where task_name = 'letters:send'") == []
+
+
+@pytest.mark.slow
+async def test_a_worker_goes_on_when_the_database_is_back(db: Database, database_url: str, caplog):
+    async with mail_server() as mailbox, Wire.to(database_url) as wire:
+        smtp_url = f"smtp+plain://127.0.0.1:{mailbox.port}"
+        await wire.cut()
+        end = begin(Parts(db, Settings(database_url=wire.url, smtp_url=smtp_url)))
+        for number in (1, 2):
+            await asyncio.sleep(0.5)
+            await wire.mend()
+            async with db.write() as tx:
+                await letters.send(tx, "password_changed", to=f"back_{number}@example.org", handle="ada")
+            async with asyncio.timeout(PATIENCE):
+                while len(mailbox.arrived) < number:  # noqa: ASYNC110 - nothing tells of it
+                    await asyncio.sleep(0.05)
+            await wire.cut()
+        await wire.mend()
+        await end()
+    assert mailbox.recipients == ["back_1@example.org", "back_2@example.org"]

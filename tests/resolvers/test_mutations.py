@@ -13,11 +13,14 @@ from tests import factories
 from tests.api import Api, Person, Rows
 
 MUTATIONS = schema._schema.mutation_type.fields
-BY_ANYBODY = ("signUp", "signIn", "refreshSession", "createCaptchaChallenge")
+BY_LINK = ("verifyEmail", "resetPassword", "requestPasswordReset")
+BY_ANYBODY = ("signUp", "signIn", "refreshSession", "createCaptchaChallenge", *BY_LINK)
+OF_ACCOUNTS = ("changePassword", "changeEmail", "resendVerification")
 BY_STAFF = ("suspendUser", "reinstateUser", "setRole")
 """From whom nothing is hidden: see tests/domain/test_moderation.py and tests/transport/test_suspension.py."""
-WITHOUT_IDS = (*BY_ANYBODY, "signOut", "updateProfile", "createPost")
+WITHOUT_IDS = (*BY_ANYBODY, *OF_ACCOUNTS, "signOut", "updateProfile", "createPost")
 OWNERS = ("editPost", "deletePost", "editComment", "deleteComment")
+SECRETS = {"email": "ada@example.org", "password": "-", "currentPassword": "-", "newPassword": "-", "token": "-"}
 OF_USERS = ("followUser", "unfollowUser", "acceptFollow", "declineFollow", "blockUser", "unblockUser")
 
 
@@ -34,7 +37,7 @@ class World:
         """An input that works for `me`, as far as ids and texts go."""
         kind = get_named_type(MUTATIONS[name].args["input"].type)
         assert isinstance(kind, GraphQLInputObjectType)
-        given = {"body": "Hello.", "name": "Ada", **self.ids, **changed}
+        given = {"body": "Hello.", "name": "Ada", **SECRETS, **self.ids, **changed}
         if name not in OWNERS:
             given |= {"postId": self.ids["otherPostId"], "commentId": self.ids["otherCommentId"], **changed}
         return {field: given[field] for field in kind.fields if field in given}
@@ -119,7 +122,7 @@ SUCCESSES = {
 """What to select, and the answer: an id by the name of the argument that it was given for."""
 
 
-@pytest.mark.parametrize("name", [name for name in MUTATIONS if name not in (*BY_ANYBODY, *BY_STAFF)])
+@pytest.mark.parametrize("name", [name for name in MUTATIONS if name not in (*BY_ANYBODY, *OF_ACCOUNTS, *BY_STAFF)])
 async def test_success_carries_what_changed(api: Api, world: World, name: str) -> None:
     select, expected = SUCCESSES[name]
     result = await _run(api, name, world.me, world.input(name) if MUTATIONS[name].args else {}, select)

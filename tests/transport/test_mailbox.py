@@ -5,18 +5,15 @@ import pytest
 from core.database import Database
 from core.settings import Settings
 from domain import letters
-from jobs.parts import Parts
-from jobs.worker import application, run
-from tests.api import Api
+from tests.api import Api, Work
 from transport import mailbox
 
 
-async def test_without_a_mail_server_letters_are_read_at_dev_mail(api: Api, db: Database, database_url: str):
+async def test_without_a_mail_server_letters_are_read_at_dev_mail(api: Api, db: Database, work: Work):
     async with db.write() as tx:
         for link in ("https://starling.example/first", "https://starling.example/second"):
             await letters.send(tx, "verify_email", to="box@example.org", handle="<i>ada", link=link)
-    async with application(database_url).open_async() as app:
-        await run(app, Parts(db, Settings()), wait=False)
+    await work()
 
     listed = await api.http.get("/dev/mail")
     assert listed.status_code == 200

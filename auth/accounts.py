@@ -1,0 +1,102 @@
+"""An account from its beginning: signing up, its address, its password. For the API and for pages alike.
+
+All of it needs PostgreSQL, and raises Unavailable while that is away; attempts are counted without Redis, too.
+"""
+
+from typing import Any
+
+from auth import attempts, passwords, strength
+from auth.attempts import Attempt
+from core.errors import InvalidInput
+from domain import addresses, audit, links, resets, sessions, users
+from domain.audit import SecurityEventKind
+from domain.device import Device
+from domain.links import Purpose
+from domain.text import clean, clean_email, clean_handle
+from domain.viewer import Viewer
+from loaders.context import Services
+
+WRONG = "This isn't your password."
+NONE = "You have no password yet: ask for one by e-mail, as if it were forgotten."
+
+
+async def sign_up(
+    services: Services,
+    device: Device,
+    *,
+    handle: str,
+    name: str,
+    email: str,
+    password: str,
+    captcha: str | None = None,
+) -> sessions.Opened:
+    """Make a person with an account, write to the address, and sign them in.
+
+    Who has the address already gets another letter, and nobody is told. Raises InvalidInput,
+    CaptchaRequired, RateLimited.
+    """
+    handle = clean_handle(handle, "input", "handle")
+    name = clean(name, users.LONGEST_NAME, "input", "name", lines=False)
+    email = clean_email(email, "input", "email")
+    await strength.check(password, (handle, name, email), "input", "password")
+    async with attempts.of(services.limiter, Attempt.SIGN_UP, address=device.address, captcha=captcha):
+        password_hash = await passwords.hash_password(password)
+        async with services.db.write() as tx:
+            user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
+            opened = await sessions.begin(tx, user.id, device)
+            audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, device)
+    return opened
+
+
+async def resend_verification(services: Services, viewer: Viewer, device: Device) -> None:
+    """Send the letter to confirm the address by once more. Raises NotSignedIn, InvalidInput, RateLimited."""
+    me = viewer.require_user()
+    async with attempts.of(services.limiter, Attempt.PASSWORD_RESET, account=me, address=device.address):
+        await addresses.ask_again(services.db, viewer)
+
+
+async def change_email(services: Services, viewer: Viewer, device: Device, *, email: str, password: str) -> None:
+    """Ask for another address, which is it once it is confirmed. Raises NotSignedIn, InvalidInput, RateLimited."""
+    viewer.require_user()
+    email = clean_email(email, "input", "email")
+    await require_password(services, viewer, device, password, "input", "password")
+    await addresses.change(services.db, viewer, email, device)
+
+
+async def use_email_link(services: Services, device: Device, token: str) -> int:
+    """Do what a link about an address is for, and return whose it is. Raises InvalidInput."""
+    return await addresses.use(services.db, token, device)
+
+
+async def request_reset(services: Services, device: Device, email: str) -> None:
+    """Have a link for a new password sent to an address, if it is somebody's. Raises InvalidInput, RateLimited."""
+    email = clean_email(email, "input", "email")
+    async with attempts.of(services.limiter, Attempt.PASSWORD_RESET, account=email, address=device.address):
+        await resets.ask(services.db, email, device)
+
+
+async def reset_password(services: Services, device: Device, token: str, password: str) -> int:
+    """Choose a new password by a link, and return whose it is. All sessions end. Raises InvalidInput."""
+    person = await links.peek(services.db, token, Purpose.RESET_PASSWORD)
+    if person is None:
+        raise links.no_longer_good()
+    await strength.check(password, (person.handle, person.name, person.current_email), "input", "password")
+    return await resets.reset(services.db, token, await passwords.hash_password(password), device)
+
+
+async def change_password(services: Services, viewer: Viewer, device: Device, *, current: str, new: str) -> None:
+    """Change the viewer's password; other sign-ins end. Raises NotSignedIn, InvalidInput, RateLimited."""
+    person = await require_password(services, viewer, device, current, "input", "currentPassword")
+    await strength.check(new, (person.handle, person.name, person.email), "input", "newPassword")
+    await resets.change(services.db, viewer, await passwords.hash_password(new), device)
+
+
+async def require_password(services: Services, viewer: Viewer, device: Device, password: str, *path: str) -> Any:
+    """The viewer, if this is the password. Raises NotSignedIn, RateLimited, and InvalidInput at `path`."""
+    person = await addresses.of(services.db, viewer)
+    if person.password_hash is None:
+        raise InvalidInput.at(*path, message=NONE)
+    async with attempts.of(services.limiter, Attempt.SECOND_FACTOR, account=f"password:{person.user_id}"):
+        if not await passwords.verify(person.password_hash, password):
+            raise InvalidInput.at(*path, message=WRONG)
+    return person
