@@ -1,6 +1,6 @@
 """Who comes back with a password: the one way in for the API and for pages."""
 
-from auth import attempts, passwords
+from auth import attempts, factors, passwords
 from auth.attempts import Attempt
 from core.errors import NotSignedIn
 from domain import audit, users
@@ -16,7 +16,7 @@ async def by_password(
 ) -> int:
     """Whose handle or e-mail address and password these are: one answer, after the same work, whatever was wrong.
 
-    Raises NotSignedIn, RateLimited, CaptchaRequired, Unavailable.
+    Raises NotSignedIn, SecondFactorRequired, RateLimited, CaptchaRequired, Unavailable.
     """
     attempt = attempts.of(services.limiter, Attempt.SIGN_IN, account=login, address=device.address, captcha=captcha)
     async with attempt:
@@ -27,4 +27,5 @@ async def by_password(
             raise NotSignedIn(WRONG)
     if passwords.are_weaker(account.password_hash):
         await users.rehash(services.db, account.user_id, account.password_hash, await passwords.hash_password(password))
+    await factors.require_second(services, account.user_id)
     return account.user_id  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auth import accounts, tokens
+from auth import accounts, factors, tokens
 from auth.login import by_password
 from core.settings import settings
 from domain import audit, sessions
@@ -12,7 +12,7 @@ from domain.viewer import Viewer
 from loaders.context import Info
 
 if TYPE_CHECKING:
-    from schema.sessions import RefreshSessionInput, SignInInput, SignUpInput
+    from schema.sessions import CompleteSignInInput, RefreshSessionInput, SignInInput, SignUpInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,21 @@ async def sign_up(info: Info, input: "SignUpInput") -> SignedIn:
 
 
 async def sign_in(info: Info, input: "SignInInput") -> SignedIn:
-    """Sign in by handle or e-mail address. Raises NotSignedIn, RateLimited, CaptchaRequired, Suspended, Unavailable."""
-    context, device = info.context, info.context.device
+    """Sign in by handle or e-mail address.
+
+    Raises NotSignedIn, SecondFactorRequired, RateLimited, CaptchaRequired, Suspended, Unavailable.
+    """
+    context = info.context
     user_id = await by_password(
-        context.services, device, login=input.login, password=input.password, captcha=input.captcha
+        context.services, context.device, login=input.login, password=input.password, captcha=input.captcha
     )
-    async with context.db.write() as tx:
-        opened = await sessions.begin(tx, user_id, device)
-        audit.record(tx, user_id, SecurityEventKind.SIGNED_IN, device)
-    return _signed_in(info, opened)
+    return await _begin(info, user_id)
+
+
+async def complete_sign_in(info: Info, input: "CompleteSignInInput") -> SignedIn:
+    """Sign in by a second factor. Raises NotSignedIn, RateLimited, Suspended, Unavailable."""
+    context = info.context
+    return await _begin(info, await factors.complete(context.services, context.device, input.challenge, input.code))
 
 
 async def refresh_session(info: Info, input: "RefreshSessionInput") -> SignedIn:
@@ -62,6 +68,14 @@ async def sign_out(info: Info) -> bool:
     await sessions.end(info.context.db, info.context.viewer, info.context.device)
     info.context.act_as(Viewer())
     return True
+
+
+async def _begin(info: Info, user_id: int) -> SignedIn:
+    device = info.context.device
+    async with info.context.db.write() as tx:
+        opened = await sessions.begin(tx, user_id, device)
+        audit.record(tx, user_id, SecurityEventKind.SIGNED_IN, device)
+    return _signed_in(info, opened)
 
 
 def _signed_in(info: Info, opened: sessions.Opened) -> SignedIn:

@@ -17,6 +17,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "RATE_LIMITED"
     CAPTCHA_REQUIRED = "CAPTCHA_REQUIRED"
     SUSPENDED = "SUSPENDED"
+    SECOND_FACTOR_REQUIRED = "SECOND_FACTOR_REQUIRED"
 
 
 class StarlingError(Exception):
@@ -110,6 +111,16 @@ class Suspended(StarlingError):
         when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until further notice"
         super().__init__(f"This account is suspended {when}: {reason}")
         self.reason, self.until = reason, until
+
+
+class SecondFactorRequired(StarlingError):
+    """The password is right, and there is a code to show, too: with this `challenge`, which is secret."""
+
+    code = ErrorCode.SECOND_FACTOR_REQUIRED
+
+    def __init__(self, challenge: str) -> None:
+        super().__init__("One step more: send a code of your authenticator app, or a recovery code.")
+        self.challenge = challenge
 
 
 class Unavailable(Exception):

@@ -9,6 +9,7 @@ from core.database import Database
 from domain import audit
 from domain.idempotency import KEPT
 from models.audit import SecurityEvent
+from models.challenges import Challenge
 from models.letters import Letter
 from models.links import AccountLink
 from models.outbox import IdempotencyKey
@@ -20,6 +21,7 @@ _OLD_KEYS = delete(IdempotencyKey).where(IdempotencyKey.created_at < _BEFORE)
 _OLD_TOKENS = delete(RefreshToken).where(RefreshToken.expires_at < _BEFORE)
 _OLD_EVENTS = delete(SecurityEvent).where(SecurityEvent.id < bindparam("before", type_=BigInteger))
 _OLD_LINKS = delete(AccountLink).where(AccountLink.expires_at < _BEFORE)
+_OLD_CHALLENGES = delete(Challenge).where(Challenge.expires_at < _BEFORE)
 _OLD_LETTERS = delete(Letter).where(Letter.created_at < _BEFORE)
 _OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
 
@@ -31,6 +33,7 @@ async def tidy(db: Database) -> None:
         tx.later(_OLD_KEYS, before=now - KEPT)
     async with db.write() as tx:
         tx.later(_OLD_LINKS, before=now)
+        tx.later(_OLD_CHALLENGES, before=now)
         tx.later(_OLD_LETTERS, before=now - LETTERS_KEPT)
     async with db.write() as tx:
         tx.later(_OLD_TOKENS, before=now)

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.sealing import seal, unseal
 from core.transactions import Transaction
-from domain import addresses, audit, jobs, letters, links, sessions
+from domain import addresses, audit, challenges, jobs, letters, links, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
@@ -73,6 +73,7 @@ async def change(db: Database, viewer: Viewer, password_hash: str, device: Devic
 
 
 async def _set(tx: Transaction, user_id: int, password_hash: str, device: Device) -> None:
+    challenges.void(tx, user_id)
     tx.later(_SET, user_id=user_id, password_hash=password_hash)
     audit.record(tx, user_id, SecurityEventKind.PASSWORD_CHANGED, device)
     person = await tx.first(_REACHED, user_id=user_id)

@@ -4,7 +4,9 @@ from alembic import context
 
 from models import (  # noqa: F401  (they fill the metadata)
     audit,
+    challenges,
     comments,
+    factors,
     follows,
     letters,
     links,

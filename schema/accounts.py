@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import strawberry
 
 from auth import account_fields
-from execution.fields import column
+from execution.fields import column, loaded
+from loaders.factors import FactorsOfViewer
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
 
 
@@ -22,6 +23,18 @@ class Account:
         "Whether the person has shown that it is theirs. Only then does the address sign in, can the password be reset "
         "by it, and is it nobody else's.",
         of=_is_verified,
+    )
+    has_password: bool = loaded(
+        FactorsOfViewer,
+        "Whether there is a password; else the person signs in otherwise.",
+        by="user_id",
+        take="has_password",
+    )
+    has_totp: bool = loaded(
+        FactorsOfViewer, "Whether a code of an authenticator app is asked for.", by="user_id", take="has_totp"
+    )
+    recovery_codes_left: int = loaded(
+        FactorsOfViewer, "How many recovery codes are left of ten.", by="user_id", take="recovery_codes_left"
     )
 
 

@@ -36,6 +36,7 @@ documented(
     RATE_LIMITED="Too much at once; `retryAfter` says when to go on.",
     CAPTCHA_REQUIRED="Show first that you are no machine: send a solution of `createCaptchaChallenge`'s along.",
     SUSPENDED="The account is suspended; `reason` and `until` say why and for how long.",
+    SECOND_FACTOR_REQUIRED="The password is right, and a code is to be shown, too: see `completeSignIn`.",
 )
 documented(
     Visibility,

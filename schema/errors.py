@@ -82,6 +82,15 @@ class Suspended(Error):
     until: datetime | None = strawberry.field(description="When it ends by itself; null if a moderator has to end it.")
 
 
+@strawberry.type(description="The password is right; now a code of the person's app: see `completeSignIn`.")
+class SecondFactorRequired(Error):
+    """A second factor must be shown."""
+
+    challenge: str = strawberry.field(
+        description="For `completeSignIn`: good for ten minutes, five wrong codes and one right one. Keep it secret."
+    )
+
+
 MUTATION_COST = 10
 _TYPES: dict[type[StarlingError], Callable[..., Error]] = {
     errors.NotSignedIn: NotSignedIn,
@@ -92,6 +101,7 @@ _TYPES: dict[type[StarlingError], Callable[..., Error]] = {
     errors.RateLimited: RateLimited,
     errors.CaptchaRequired: CaptchaRequired,
     errors.Suspended: Suspended,
+    errors.SecondFactorRequired: SecondFactorRequired,
 }
 
 
@@ -104,6 +114,8 @@ def shaped(error: StarlingError) -> Error:
         more["retry_after"] = error.retry_after
     if isinstance(error, errors.Suspended):
         more |= {"reason": error.reason, "until": error.until}
+    if isinstance(error, errors.SecondFactorRequired):
+        more["challenge"] = error.challenge
     return _TYPES[type(error)](code=error.code, message=error.message, **more)
 
 

@@ -13,6 +13,7 @@ from schema import enums as enums
 from schema.accounts import AccountMutations
 from schema.captcha import CaptchaMutations
 from schema.comments import CommentMutations
+from schema.factors import FactorMutations
 from schema.follows import FollowMutations
 from schema.interfaces import SCALARS, Node
 from schema.likes import LikeMutations
@@ -77,6 +78,7 @@ class Query(ModerationQueries):
 
 @strawberry.type(description="What can be changed: each is one transaction, and answers with success or a refusal.")
 class Mutation(
+    FactorMutations,
     SessionMutations,
     AccountMutations,
     UserMutations,

@@ -8,7 +8,15 @@ from auth import sessions
 from execution.fields import column, loaded
 from loaders.users import UserById
 from schema.captcha import SOLUTION
-from schema.errors import CaptchaRequired, InvalidInput, NotSignedIn, RateLimited, Suspended, mutation
+from schema.errors import (
+    CaptchaRequired,
+    InvalidInput,
+    NotSignedIn,
+    RateLimited,
+    SecondFactorRequired,
+    Suspended,
+    mutation,
+)
 from schema.users import User
 
 
@@ -42,6 +50,14 @@ class SignInInput:
     captcha: str | None = SOLUTION
 
 
+@strawberry.input(description="A second factor of somebody whose password was right.")
+class CompleteSignInInput:
+    """A second factor."""
+
+    challenge: str = strawberry.field(description="What `SecondFactorRequired` gave.")
+    code: str = strawberry.field(description="What the authenticator app shows, or a recovery code.")
+
+
 @strawberry.input(description="A session to carry on.")
 class RefreshSessionInput:
     """A session to carry on."""
@@ -60,6 +76,13 @@ class SignUpSuccess:
 
 @strawberry.type(description="The person is signed in.")
 class SignInSuccess:
+    """The person is signed in."""
+
+    session: Session = strawberry.field(description="The new session.")
+
+
+@strawberry.type(description="The person is signed in.")
+class CompleteSignInSuccess:
     """The person is signed in."""
 
     session: Session = strawberry.field(description="The new session.")
@@ -84,8 +107,12 @@ SignUpResult = Annotated[
     strawberry.union("SignUpResult", description="The new session, or why there is none."),
 ]
 SignInResult = Annotated[
-    SignInSuccess | NotSignedIn | RateLimited | Suspended | CaptchaRequired,
+    SignInSuccess | NotSignedIn | SecondFactorRequired | RateLimited | Suspended | CaptchaRequired,
     strawberry.union("SignInResult", description="The new session, or why there is none."),
+]
+CompleteSignInResult = Annotated[
+    CompleteSignInSuccess | NotSignedIn | RateLimited | Suspended,
+    strawberry.union("CompleteSignInResult", description="The new session, or why there is none."),
 ]
 RefreshSessionResult = Annotated[
     RefreshSessionSuccess | NotSignedIn | RateLimited | Suspended,
@@ -107,6 +134,12 @@ class SessionMutations:
         sessions.sign_in,
         "Sign in; the demo world knows `ada` with password `starling`.",
         takes=SignInInput,
+    )
+    complete_sign_in: CompleteSignInResult = mutation(
+        CompleteSignInResult,
+        sessions.complete_sign_in,
+        "Sign in by a second factor, where `signIn` asked for one.",
+        takes=CompleteSignInInput,
     )
     refresh_session: RefreshSessionResult = mutation(
         RefreshSessionResult,

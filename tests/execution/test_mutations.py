@@ -183,6 +183,12 @@ SCRIPT = [
     ("ada", [("changePassword", "changed", f'currentPassword: "{now}", newPassword: "{NEXT}"') for now in NOW]),
     ("ada", [("changeEmail", "requested", f'email: "ada@example.org", password: "{now}"') for now in NOW]),
     ("ada", [("resendVerification", "sent", "")]),
+    (
+        "ada",
+        [("beginTotp", "totp { qrSvg }", given) for given in ('password: "no"', f'password: "{NOW[0]}"', "code: null")],
+    ),
+    ("ada", [(each, "__typename", 'code: "123456"') for each in ("confirmTotp", "disableTotp", "newRecoveryCodes")]),
+    (None, [("completeSignIn", SESSION, 'challenge: "no", code: "no"')]),
     ("grace", [("deletePost", "deletedId", 'postId: "{post_theirs}"')] * 2),
 ]
 

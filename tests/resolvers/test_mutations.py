@@ -14,13 +14,21 @@ from tests.api import Api, Person, Rows
 
 MUTATIONS = schema._schema.mutation_type.fields
 BY_LINK = ("verifyEmail", "resetPassword", "requestPasswordReset")
-BY_ANYBODY = ("signUp", "signIn", "refreshSession", "createCaptchaChallenge", *BY_LINK)
-OF_ACCOUNTS = ("changePassword", "changeEmail", "resendVerification")
+BY_ANYBODY = ("signUp", "signIn", "refreshSession", "createCaptchaChallenge", "completeSignIn", *BY_LINK)
+OF_FACTORS = ("beginTotp", "confirmTotp", "disableTotp", "newRecoveryCodes")
+OF_ACCOUNTS = ("changePassword", "changeEmail", "resendVerification", *OF_FACTORS)
 BY_STAFF = ("suspendUser", "reinstateUser", "setRole")
 """From whom nothing is hidden: see tests/domain/test_moderation.py and tests/transport/test_suspension.py."""
 WITHOUT_IDS = (*BY_ANYBODY, *OF_ACCOUNTS, "signOut", "updateProfile", "createPost")
 OWNERS = ("editPost", "deletePost", "editComment", "deleteComment")
-SECRETS = {"email": "ada@example.org", "password": "-", "currentPassword": "-", "newPassword": "-", "token": "-"}
+SECRETS = {
+    "email": "ada@example.org",
+    "password": "-",
+    "currentPassword": "-",
+    "newPassword": "-",
+    "token": "-",
+    "code": "-",
+}
 OF_USERS = ("followUser", "unfollowUser", "acceptFollow", "declineFollow", "blockUser", "unblockUser")
 
 

@@ -1,0 +1,43 @@
+"""What somebody signs in with. Nobody else's is anybody's business."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, bindparam, func, or_, select
+
+from core.database import Database
+from domain.viewer import Viewer
+from domain.visibility import VIEWER
+from loaders.base import ANY_KEY, RowLoader
+from models.factors import RecoveryCode, TotpFactor
+from models.sessions import Session, SessionKind
+from models.users import Account
+
+LATELY = timedelta(minutes=10)
+"""How long after a sign-in nobody is asked once more who they are."""
+
+_SIGNED_IN_LATELY = select(Session.id).where(
+    Session.id == bindparam("session", type_=BigInteger),
+    or_(Session.kind == SessionKind.API, Session.kind == SessionKind.BROWSER),
+    Session.created_at > bindparam("since", type_=DateTime(timezone=True)),
+)
+_CODES = select(func.count()).where(RecoveryCode.user_id == Account.user_id).scalar_subquery()
+_TOTP = select(TotpFactor.user_id).where(TotpFactor.user_id == Account.user_id, TotpFactor.confirmed_at.isnot(None))
+
+
+class FactorsOfViewer(RowLoader[Any]):
+    """Which factors the viewer has, by the viewer's id; None for whoever else it may be."""
+
+    key = "user_id"
+    statement = select(
+        Account.user_id,
+        Account.password_hash.isnot(None).label("has_password"),
+        _TOTP.exists().label("has_totp"),
+        _CODES.label("recovery_codes_left"),
+    ).where(Account.user_id == ANY_KEY, Account.user_id == VIEWER)
+
+
+async def signed_in_lately(db: Database, viewer: Viewer) -> bool:
+    """Whether the viewer's session began just now, by the person's own sign-in. Raises Unavailable."""
+    since = datetime.now(UTC) - LATELY
+    return bool(await db.read(_SIGNED_IN_LATELY, session=viewer.session_id, since=since))
