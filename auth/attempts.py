@@ -96,7 +96,7 @@ def _counts(attempt: Attempt, account: str | int | None, address: str | None) ->
         yield RULES[attempt].address, _key(attempt, "address", near), None
     if account is not None:
         shared = _key(attempt, "account", str(account))
-        yield RULES[attempt].account, shared, f"{shared}:{near}" if near else None
+        yield RULES[attempt].account, shared, f"{shared}:{near or 'anywhere'}"
 
 
 def _key(attempt: Attempt, kind: str, name: str) -> str:

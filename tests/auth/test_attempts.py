@@ -99,6 +99,12 @@ async def test_who_was_right_starts_anew(limiter: Limiter, account: str) -> None
         await right(limiter, account, NEAR)
 
 
+async def test_who_was_right_starts_anew_wherever_they_are(limiter: Limiter, account: str) -> None:
+    for _ in range(3):
+        assert [await wrong(limiter, account, kind=Attempt.SECOND_FACTOR) for _ in range(4)] == ["wrong"] * 4
+        await right(limiter, account, kind=Attempt.SECOND_FACTOR)
+
+
 async def test_others_failures_keep_nobody_out_who_was_there_before(limiter: Limiter, account: str) -> None:
     await right(limiter, account, NEAR)
     for number in range(40):
