@@ -3,8 +3,10 @@
 from auth import attempts, factors, passwords
 from auth.attempts import Attempt
 from core.errors import NotSignedIn
-from domain import audit, users
+from domain import audit, sessions, users
+from domain.audit import SecurityEventKind
 from domain.device import Device
+from domain.viewer import Viewer
 from loaders.context import Services
 from loaders.sessions import account_by_login
 
@@ -29,3 +31,11 @@ async def by_password(
         await users.rehash(services.db, account.user_id, account.password_hash, await passwords.hash_password(password))
     await factors.require_second(services, account.user_id)
     return account.user_id  # type: ignore[no-any-return]
+
+
+async def in_browser(services: Services, device: Device, user_id: int, before: Viewer) -> str:
+    """Begin a browser's session in place of the one it had `before`, and return its secret. Raises Suspended."""
+    async with services.db.write() as tx:
+        secret = await sessions.begin_in_browser(tx, user_id, device, instead_of=before.session_id)
+        audit.record(tx, user_id, SecurityEventKind.SIGNED_IN, device)
+    return secret

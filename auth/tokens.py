@@ -15,7 +15,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.settings import settings
 from domain.viewer import Viewer
-from loaders.sessions import OpenSessions, viewer_of
+from loaders.sessions import OpenSessions, viewer_in_browser, viewer_of
 
 ISSUER = "starling"
 REMEMBERED = 50_000
@@ -56,17 +56,34 @@ class Tokens:
         self._verified: dict[bytes, Verified] = {}
         self._revocations = 0
 
-    async def verified(self, authorization: str | None, *, in_a_crowd: bool = False) -> Verified:
-        """Whom an `Authorization` header speaks for; nobody without one. Raises NotSignedIn, Unavailable.
+    async def verified(
+        self, authorization: str | None, cookie: str | None = None, *, in_a_crowd: bool = False
+    ) -> Verified:
+        """Whom an `Authorization` header speaks for, or else a cookie. Raises NotSignedIn, Unavailable.
 
         Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a moment for it.
         """
         if not authorization:
-            return NOBODY
+            return await self.of_cookie(cookie) if cookie else NOBODY
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise NotSignedIn("The Authorization header must read: Bearer <access token>.")
         return await self._verify(token.strip(), in_a_crowd)
+
+    async def of_cookie(self, secret: str) -> Verified:
+        """Whom a browser's cookie speaks for: nobody once its session is over. Raises Unavailable."""
+        digest = hashlib.sha256(secret.encode()).digest()
+        name = b"cookie:" + digest
+        known = self._verified.get(name)
+        if known is None:
+            revocations = self._revocations
+            found = await viewer_in_browser(self._db, digest)
+            if found is None:
+                return NOBODY
+            viewer, expires_at = found
+            known = Verified(viewer, expires_at.timestamp())
+            self._remember(name, known, revocations)
+        return known if known.expires_at > time.time() else NOBODY
 
     async def _verify(self, token: str, in_a_crowd: bool) -> Verified:
         digest = hashlib.sha256(token.encode()).digest()
@@ -78,14 +95,17 @@ class Tokens:
             if viewer is None or viewer.user_id != claimed.viewer.user_id:
                 raise NotSignedIn(INVALID)
             known = Verified(viewer, claimed.expires_at)
-            if len(self._verified) >= REMEMBERED:
-                self._verified.clear()
-            if revocations == self._revocations:  # else it may be this session that was revoked while we asked
-                self._verified[digest] = known
+            self._remember(digest, known, revocations)
         if known.expires_at <= time.time():
             self._verified.pop(digest, None)
             raise NotSignedIn(EXPIRED)
         return known
+
+    def _remember(self, digest: bytes, known: Verified, revocations: int) -> None:
+        if len(self._verified) >= REMEMBERED:
+            self._verified.clear()
+        if revocations == self._revocations:  # else it may be this session that was revoked while we asked
+            self._verified[digest] = known
 
     def forget(self, session_id: int) -> None:
         """Verify this session's tokens anew, from the database."""

@@ -79,6 +79,24 @@ async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> 
     return Opened(session.id, user_id, token)
 
 
+async def begin_in_browser(tx: Transaction, user_id: int, device: Device, *, instead_of: int | None = None) -> str:
+    """Sign somebody in, `instead_of` the browser's last session, and return the cookie's secret. Raises Suspended."""
+    await moderation.refuse_suspended(tx, user_id)
+    if instead_of is not None:
+        await _revoke(tx, instead_of, SecurityEventKind.SIGNED_OUT, device)
+    secret = secrets.token_urlsafe(32)
+    await tx.insert(
+        Session,
+        user_id=user_id,
+        kind=SessionKind.BROWSER,
+        secret_hash=_hash(secret),
+        address=device.address,
+        agent=device.name,
+        expires_at=_expiry(),
+    )
+    return secret
+
+
 async def rotate(db: Database, token: str, device: Device | None = None) -> Opened:
     """Use a refresh token up, for the next one. Raises NotSignedIn, Suspended; a replay ends the session."""
     async with db.write() as tx:

@@ -1,15 +1,16 @@
 """What a sign-in, and whoever comes back as somebody, reads: rows of the caller's own, which no other could see."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, LargeBinary, Text, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
 from core.gathering import Gathering
 from domain.viewer import Suspension, Viewer
-from models.sessions import Session
+from models.sessions import Session, SessionKind
 from models.users import Account, Role, User
 
 _ACCOUNT = (
@@ -25,20 +26,25 @@ _ACCOUNT = (
         )
     )
 )
+_PERSON = select(User.handle, User.name).where(User.id == bindparam("user_id", type_=BigInteger))
 _IS_OPEN = Session.revoked_at.is_(None) & or_(Session.expires_at.is_(None), Session.expires_at > func.now())
-_OPEN = (
+_IS_IN_BROWSER = (Session.kind == SessionKind.BROWSER) & (Session.secret_hash == bindparam("hash", type_=LargeBinary))
+_WHO = (
     select(
         Session.id,
         Session.user_id,
         Session.scopes,
+        Session.expires_at,
         Account.role,
         Account.suspended_at,
         Account.suspended_until,
         Account.suspension_reason,
     )
     .outerjoin(Account, Account.user_id == Session.user_id)
-    .where(Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))), _IS_OPEN)
+    .where(_IS_OPEN)
 )
+_OPEN = _WHO.where(Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))))
+_IN_BROWSER = _WHO.where(_IS_IN_BROWSER)
 
 
 async def account_by_login(db: Database, login: str) -> Any | None:
@@ -48,9 +54,21 @@ async def account_by_login(db: Database, login: str) -> Any | None:
     return rows[0] if rows else None
 
 
+async def person_of(db: Database, viewer: Viewer) -> Any | None:
+    """`handle` and `name` of the viewer, as pages greet them."""
+    rows = await db.read(_PERSON, user_id=viewer.key)
+    return rows[0] if rows else None
+
+
 async def viewer_of(db: Database, session_id: int) -> Viewer | None:
     """Whom an open session speaks for, and what they may; None where it is over."""
     return (await _viewers(db, [session_id])).get(session_id)
+
+
+async def viewer_in_browser(db: Database, secret_hash: bytes) -> tuple[Viewer, datetime] | None:
+    """Whom the cookie with this secret speaks for, and until when; None where its session is over, or never was."""
+    rows = await db.read(_IN_BROWSER, hash=secret_hash)
+    return (_viewer(rows[0]), rows[0].expires_at) if rows else None
 
 
 class OpenSessions:

@@ -29,12 +29,14 @@ from loaders.replica import Replica
 from loaders.spread import Spread
 from schema.root import schema
 from transport import health, mailbox, metrics
+from transport.cookies import Cookies
 from transport.cors import cors
 from transport.explorer import Explorer
 from transport.http import GraphQLOverHTTP
 from transport.limits import Connections, SocketLimits
 from transport.middleware import Careful
 from transport.operations import DEADLINE, Library, Operations
+from transport.pages import addresses as pages
 from transport.persisted import Automatic
 from transport.shutdown import Shutdown
 from transport.sse import Streams
@@ -58,15 +60,18 @@ def assemble(config: Settings) -> Starlette:
     documents = Documents(graph, limits(config))
     replica = replica_of(config, db)
     spread = Spread(executor, replica, Writers(cache, config.replica_lag_seconds)) if replica else executor
-    operations = Operations(spread, documents, Services(db, hub, Limiter(cache)), library(config, documents, cache))
+    services, cookies = Services(db, hub, Limiter(cache)), Cookies(config)
+    operations = Operations(spread, documents, services, library(config, documents, cache))
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
     has_explorer = not (config.production and config.trusted_documents)
     connections = Connections(config.limit_sockets, config.limit_sockets_per_address, config.limit_sockets_per_user)
     streams, page = Streams(connections), explorer.page if has_explorer else None
-    endpoint = cors(config.cors_origins, GraphQLOverHTTP(operations, tokens, streams, Public(graph), page, config))
+    http = GraphQLOverHTTP(operations, tokens, cookies, streams, Public(graph), page, config)
+    endpoint = cors(config.cors_origins, http)
     sockets = GraphQLOverWebSocket(
         operations,
         tokens,
+        cookies,
         allowed_origins=config.cors_origins,
         limits=SocketLimits.of(config),
         connections=connections,
@@ -123,6 +128,7 @@ def assemble(config: Settings) -> Starlette:
             WebSocketRoute("/graphql", sockets),
             *metrics.routes(metrics.Parts(db, hub, executor, sockets, streams), config),
             *mailbox.routes(db, config),
+            *pages.routes(services, tokens, cookies, config),
             *health.routes(db, cache, lambda: shutdown.has_begun),
             *(explorer.routes if has_explorer else ()),
         ],

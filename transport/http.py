@@ -18,6 +18,7 @@ from domain.device import Device
 from execution.documents import Operation
 from execution.public import Public
 from transport.compression import SMALLEST, compress, encoding
+from transport.cookies import Cookies
 from transport.encoding import encode
 from transport.negotiation import GRAPHQL, JSON, BadRequest, Headers, headers_of, read, response_type, wants_page
 from transport.operations import Answer, Operations, Request, Response, refusal
@@ -26,7 +27,7 @@ from transport.sse import STREAM, Streams, wants_stream
 Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
 Fields = list[tuple[bytes, bytes]]
 
-VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
+VARY = (b"vary", b"Accept, Accept-Encoding, Authorization, Cookie")
 """What a cache must look at before it answers with an answer of ours."""
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON, GRAPHQL)}
 NOT_STORED = (b"cache-control", b"no-store")
@@ -39,12 +40,14 @@ class GraphQLOverHTTP:
         self,
         operations: Operations,
         tokens: Tokens,
+        cookies: Cookies,
         streams: Streams,
         public: Public,
         explorer: Page | None,
         config: Settings,
     ) -> None:
         self._operations, self._tokens, self._public, self._explorer = operations, tokens, public, explorer
+        self._cookies = cookies
         self._streams = streams
         self._most, self._fresh = config.limit_body, config.public_seconds
         self._within = Deadline(config.limit_body_seconds)
@@ -84,7 +87,7 @@ class GraphQLOverHTTP:
             return operation
         _check_transport(scope, headers, operation)
         try:
-            verified = await self._tokens.verified(headers.get("authorization"))
+            verified = await self._tokens.verified(headers.get("authorization"), self._cookies.secret(headers))
         except NotSignedIn as error:
             raise BadRequest(401, error.message, ((b"www-authenticate", b'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:

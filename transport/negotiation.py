@@ -91,7 +91,7 @@ async def read(scope: Scope, headers: Headers, receive: Receive, *, most: int, w
     match scope["method"]:
         case "POST":
             _check_content_type(headers.get("content-type", ""))
-            body = await _body(headers, receive, most, within)
+            body = await body_of(headers, receive, most, within)
             return _request(headers, _json(body, "The body"))
         case "GET":
             _check_origin(headers)
@@ -136,7 +136,8 @@ def _from_query(parameters: dict[str, str]) -> dict[str, Any]:
     return fields
 
 
-async def _body(headers: Headers, receive: Receive, most: int, within: Deadline) -> bytearray:
+async def body_of(headers: Headers, receive: Receive, most: int, within: Deadline) -> bytearray:
+    """A body of at most `most` bytes, read `within` a time. Raises BadRequest."""
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > most:
         _too_long(most)

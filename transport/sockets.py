@@ -40,8 +40,9 @@ class Socket:
     """One client."""
 
     __slots__ = (
-        "_authorization", "_connections", "_counted_at", "_deadline", "_device", "_ended", "_limits", "_messages_left",
-        "_operations", "_outbox", "_reader", "_receive", "_running", "_send", "_tasks", "_tokens", "viewer",
+        "_authorization", "_connections", "_cookie", "_counted_at", "_deadline", "_device", "_ended", "_limits",
+        "_messages_left", "_operations", "_outbox", "_reader", "_receive", "_running", "_send", "_tasks", "_tokens",
+        "viewer",
     )  # fmt: skip
 
     def __init__(
@@ -53,11 +54,12 @@ class Socket:
         tokens: Tokens,
         limits: SocketLimits,
         connections: Connections,
+        cookie: str | None = None,
     ) -> None:
         self.viewer: Viewer | None = None
         """None until the client has said who it is."""
         self._receive, self._send, self._operations, self._tokens = receive, send, operations, tokens
-        self._limits, self._connections = limits, connections
+        self._limits, self._connections, self._cookie = limits, connections, cookie
         headers = dict(scope["headers"])
         agent = headers.get(b"user-agent", b"").decode("latin-1")
         self._device = Device(scope["client"][0] if scope.get("client") else "unknown", agent)
@@ -171,7 +173,7 @@ class Socket:
             return
         try:
             authorization = message.authorization or self._authorization
-            verified = await self._tokens.verified(authorization, in_a_crowd=True)
+            verified = await self._tokens.verified(authorization, self._cookie, in_a_crowd=True)
         except NotSignedIn:
             self.end(messages.FORBIDDEN)
             return

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.tokens import Tokens
 from transport import messages
+from transport.cookies import Cookies
 from transport.limits import Connections, SocketLimits
 from transport.messages import SUBPROTOCOL
 from transport.sockets import Operations, Socket
@@ -27,12 +28,13 @@ class GraphQLOverWebSocket:
         self,
         operations: Operations,
         tokens: Tokens,
+        cookies: Cookies,
         *,
         allowed_origins: Collection[str] = (),
         limits: SocketLimits | None = None,
         connections: Connections | None = None,
     ) -> None:
-        self._operations, self._tokens = operations, tokens
+        self._operations, self._tokens, self._cookies = operations, tokens, cookies
         self._allowed_origins = frozenset(allowed_origins)
         self._limits = limits or SocketLimits()
         self._connections = connections or Connections()
@@ -69,7 +71,8 @@ class GraphQLOverWebSocket:
             await send({"type": "websocket.close", "code": code, "reason": reason})
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
-        socket = Socket(scope, receive, send, self._operations, self._tokens, self._limits, self._connections)
+        cookie = self._cookies.secret(Headers(scope=scope))
+        socket = Socket(scope, receive, send, self._operations, self._tokens, self._limits, self._connections, cookie)
         self._sockets.add(socket)
         try:
             await socket.serve()

@@ -1,6 +1,6 @@
 import { useState, useSyncExternalStore } from "react";
 
-import { currentSession, signIn, signOut, subscribe } from "./session.js";
+import { currentPerson, signIn, signOut, subscribe } from "./session.js";
 import logo from "./starling.svg";
 
 // The server marks the page when the demo world is in the database, where everybody's password is this one.
@@ -8,7 +8,7 @@ const demo = "demo" in document.documentElement.dataset ? { handle: "ada", passw
 
 /** The bar above the editor: who is asking. It wears GraphiQL's class so that its theme's variables reach in here. */
 export function SessionBar() {
-  const session = useSyncExternalStore(subscribe, currentSession);
+  const person = useSyncExternalStore(subscribe, currentPerson);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
 
@@ -24,16 +24,16 @@ export function SessionBar() {
       <img src={logo} alt="" />
       <h1>Starling</h1>
       <p role="alert">{problem}</p>
-      {session ? <SignedIn {...{ session, busy, attempt }} /> : <SignedOut {...{ busy, attempt }} />}
+      {person ? <SignedIn {...{ person, busy, attempt }} /> : <SignedOut {...{ busy, attempt }} />}
     </header>
   );
 }
 
-function SignedIn({ session, busy, attempt }) {
+function SignedIn({ person, busy, attempt }) {
   return (
     <>
       <p role="status">
-        Signed in as <strong title={session.name}>@{session.handle}</strong>
+        Signed in as <strong title={person.name}>@{person.handle}</strong>
       </p>
       <button type="button" disabled={busy} onClick={() => attempt(signOut)}>
         Sign out

@@ -2,18 +2,18 @@
 export const httpUrl = location.origin + location.pathname;
 export const webSocketUrl = httpUrl.replace(/^http/, "ws");
 
-/** Run one operation outside of the editor. Returns its data; throws an Error with a sentence for a person. */
-export async function run(query, variables, authorization) {
-  const response = await fetch(httpUrl, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/graphql-response+json, application/json",
-      ...(authorization && { authorization }),
-    },
-    body: JSON.stringify({ query, variables }),
-  }).catch(() => {
+/** Ask the server. Throws an Error with a sentence for a person when it can't be reached. */
+export const read = (url, init) =>
+  fetch(url, init).catch(() => {
     throw new Error("The server can't be reached.");
+  });
+
+/** Run one operation outside of the editor. Returns its data; throws an Error with a sentence for a person. */
+export async function run(query) {
+  const response = await read(httpUrl, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json" },
+    body: JSON.stringify({ query }),
   });
   const { data, errors } = await response.json().catch(() => {
     throw new Error(`The server answered ${response.status} and no JSON.`);

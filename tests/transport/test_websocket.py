@@ -18,8 +18,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from auth.tokens import Verified
 from core.errors import NotSignedIn
 from core.serving import MAX_MESSAGE
+from core.settings import settings
 from domain.viewer import Viewer
 from live.listener import Listener, State
+from transport.cookies import Cookies
 from transport.limits import Connections, SocketLimits
 from transport.messages import SUBPROTOCOL
 from transport.operations import Payload, Response
@@ -92,7 +94,7 @@ class FakeListener(Listener):
 class FakeTokens:
     """`Bearer 7:60` is user 7's for a minute, in session 7."""
 
-    async def verified(self, authorization, *, in_a_crowd):
+    async def verified(self, authorization, cookie=None, *, in_a_crowd):
         if not authorization:
             return Verified(Viewer(), math.inf)
         scheme, _, token = authorization.partition(" ")
@@ -112,7 +114,9 @@ def operations():
 
 @pytest.fixture(scope="module")
 def endpoint(operations):
-    return GraphQLOverWebSocket(operations, FakeTokens(), allowed_origins=["https://friend.example"], limits=LIMITS)
+    return GraphQLOverWebSocket(
+        operations, FakeTokens(), Cookies(settings()), allowed_origins=["https://friend.example"], limits=LIMITS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -425,7 +429,7 @@ async def test_a_client_that_is_too_slow_is_let_go_of(url, operations):
 
 
 async def test_a_process_that_ends_sends_clients_elsewhere_in_slices_and_takes_no_more(operations):
-    endpoint = GraphQLOverWebSocket(operations, FakeTokens())
+    endpoint = GraphQLOverWebSocket(operations, FakeTokens(), Cookies(settings()))
     async with serving(endpoint) as address:
         sockets = [await client(address) for _ in range(120)]
         for socket in sockets:
@@ -442,7 +446,9 @@ async def test_a_process_that_ends_sends_clients_elsewhere_in_slices_and_takes_n
 
 async def test_connections_are_limited_by_process_address_and_person(operations):
     for connections, status in ((Connections(per_process=2), 503), (Connections(per_address=2), 429)):
-        async with serving(GraphQLOverWebSocket(operations, FakeTokens(), connections=connections)) as address:
+        async with serving(
+            GraphQLOverWebSocket(operations, FakeTokens(), Cookies(settings()), connections=connections)
+        ) as address:
             first, _ = await client(address), await client(address)
             with pytest.raises(InvalidStatus) as refusal:
                 await client(address)
@@ -450,7 +456,7 @@ async def test_connections_are_limited_by_process_address_and_person(operations)
             await first.close()
             await until(lambda connections=connections: connections.open < 2)
             await client(address)
-    endpoint = GraphQLOverWebSocket(operations, FakeTokens(), connections=Connections(per_user=1))
+    endpoint = GraphQLOverWebSocket(operations, FakeTokens(), Cookies(settings()), connections=Connections(per_user=1))
     async with serving(endpoint) as address, client(address) as one, client(address) as two, client(address) as other:
         await opened(one, "Bearer 7:60")
         await opened(other, "Bearer 8:60")
@@ -462,7 +468,7 @@ async def test_connections_are_limited_by_process_address_and_person(operations)
 
 
 async def test_a_restart_sends_clients_elsewhere(operations):
-    endpoint = GraphQLOverWebSocket(operations, FakeTokens())
+    endpoint = GraphQLOverWebSocket(operations, FakeTokens(), Cookies(settings()))
     async with serving(endpoint) as address:
         async with client(address) as socket:
             await opened(socket)

@@ -1,0 +1,257 @@
+"""Signing in and out by pages and by `/session`: a cookie, that no other site can make or use."""
+
+import re
+import time
+
+import pytest
+
+from core.settings import Settings
+from tests.api import PASSWORD
+from tests.auth.test_factors import turn_on
+from transport.cookies import Cookies
+
+ORIGIN = {"origin": "http://starling.test"}
+ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+WHO = "{ viewer { handle } }"
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a page's forms send along."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+
+class Browser:
+    """What a browser does, as far as cookies and forms go."""
+
+    def __init__(self, http):
+        self.http = http
+        http.cookies.clear()
+
+    async def form(self, path: str) -> dict[str, str]:
+        """A page's form as it comes."""
+        page = await self.http.get(path)
+        assert page.status_code == 200
+        return hidden(page.text)
+
+    async def sign_in(self, handle: str, password: str = PASSWORD, path: str = "/sign-in", headers=ORIGIN, **fields):
+        sent = await self.form(path) | {"login": handle, "password": password} | fields
+        return await self.http.post("/sign-in", data=sent, headers=headers)
+
+    async def who(self, **headers) -> str | None:
+        answer = await self.http.post("/graphql", json={"query": WHO}, headers=headers)
+        viewer = answer.json()["data"]["viewer"]
+        return viewer and viewer["handle"]
+
+    async def is_over(self, secret: str) -> None:
+        """Within a second, this secret is nobody's."""
+        self.http.cookies.clear()
+        deadline = time.monotonic() + 1
+        while await self.who(**ORIGIN, cookie=f"starling-session={secret}"):
+            assert time.monotonic() < deadline
+
+
+@pytest.fixture
+async def browser(api):
+    yield Browser(api.http)
+    api.http.cookies.clear()
+
+
+@pytest.fixture
+async def ada(api):
+    return await api.sign_up()
+
+
+async def test_a_page_signs_in_with_a_cookie_that_scripts_cannot_read(browser, ada):
+    answer = await browser.sign_in(ada.handle)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+    assert re.fullmatch(
+        r"starling-session=[\w-]{43}; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax", answer.headers["set-cookie"]
+    )
+    assert f"@{ada.handle}" in (await browser.http.get("/account")).text
+
+
+def test_in_production_a_cookie_is_bound_to_the_host_and_to_https():
+    cookies = Cookies(Settings(env="production"))
+    assert cookies.session == "__Host-starling-session"
+    assert not cookies.is_ours({"origin": "http://starling.test", "host": "starling.test"})
+    assert cookies.is_ours({"origin": "https://starling.test", "host": "starling.test"})
+
+
+async def test_graphql_takes_the_cookie_from_pages_of_ours_only(browser, ada):
+    await browser.sign_in(ada.handle)
+    assert await browser.who(**ORIGIN) == ada.handle
+    assert await browser.who(**ORIGIN, **{"sec-fetch-site": "same-origin"}) == ada.handle
+    for headers in (ELSEWHERE, {"origin": "null"}, {"sec-fetch-site": "same-site"}, {}, {"origin": "http://[bad"}):
+        assert await browser.who(**headers) is None
+
+
+async def test_a_bearer_wins_over_a_cookie(api, browser, ada):
+    bob = await api.sign_up()
+    await browser.sign_in(ada.handle)
+    assert await browser.who(**ORIGIN, authorization=f"Bearer {bob.token}") == bob.handle
+
+
+async def test_a_wrong_password_shows_the_form_with_the_name_but_not_the_password(browser, ada, rows):
+    answer = await browser.sign_in(ada.handle, "not the right one")
+    assert answer.status_code == 401
+    assert f'value="{ada.handle}"' in answer.text
+    assert 'role="alert"' in answer.text
+    assert "not the right one" not in answer.text
+    assert "starling-session" not in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
+@pytest.mark.parametrize("headers", [ELSEWHERE, {"origin": "null"}, {"origin": "http://starling.test:81"}])
+async def test_another_site_cannot_send_a_form_and_leaves_no_trace(browser, ada, rows, path, headers):
+    await browser.sign_in(ada.handle)
+    sent = await browser.form("/sign-in") | {"login": ada.handle, "password": PASSWORD}
+    before = await rows()
+    answer = await browser.http.post(path, data=sent, headers=headers)
+    assert answer.status_code == 403
+    assert "starling-session" not in answer.headers["set-cookie"]
+    assert await rows() == before
+    assert await browser.who(**ORIGIN) == ada.handle
+
+
+async def test_nobody_is_signed_in_by_a_form_that_their_browser_was_not_given(browser, ada):
+    theirs = await browser.form("/sign-in")
+    browser.http.cookies.clear()
+    await browser.form("/sign-in")
+    answer = await browser.sign_in(ada.handle, token=theirs["token"])
+    assert answer.status_code == 403
+    assert 'href="/sign-in"' in answer.text
+
+
+async def test_signing_in_gives_a_new_secret_and_ends_the_old_session(browser, ada):
+    await browser.sign_in(ada.handle)
+    first = browser.http.cookies["starling-session"]
+    old_form = await browser.form("/sign-in")
+    await browser.sign_in(ada.handle)
+    second = browser.http.cookies["starling-session"]
+    assert first != second
+    assert (await browser.http.post("/sign-out", data=old_form, headers=ORIGIN)).status_code == 403
+    assert await browser.who(**ORIGIN) == ada.handle
+    await browser.is_over(first)
+
+
+async def test_a_secret_that_was_planted_is_not_taken_over(browser, ada):
+    browser.http.cookies.set("starling-session", "planted")
+    answer = await browser.sign_in(ada.handle)
+    assert "starling-session=planted" not in answer.headers["set-cookie"]
+    assert await browser.who(**ORIGIN, cookie="starling-session=planted") is None
+
+
+async def test_signing_out_ends_the_session_and_not_just_the_cookie(browser, ada):
+    await browser.sign_in(ada.handle)
+    secret = browser.http.cookies["starling-session"]
+    form = await browser.form("/account")
+    answer = await browser.http.post("/sign-out", data=form, headers=ORIGIN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert "starling-session" not in browser.http.cookies
+    await browser.is_over(secret)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("/device?code=A", "/device?code=A"),
+        ("//evil.example", "/account"),
+        ("/\\evil.example", "/account"),
+        ("https://evil.example", "/account"),
+        ("/\t/evil.example", "/account"),
+        ("javascript:alert(1)", "/account"),
+        ("", "/account"),
+    ],
+)
+async def test_one_goes_on_at_this_origin_only(browser, ada, asked, given):
+    answer = await browser.sign_in(ada.handle, next=asked)
+    assert answer.headers["location"] == given
+
+
+async def test_who_is_signed_out_is_asked_to_sign_in_and_comes_back(browser):
+    answer = await browser.http.get("/account")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/account")
+    assert 'name="next" value="/account"' in (await browser.http.get(answer.headers["location"])).text
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/account"])
+async def test_a_page_runs_no_script_is_never_framed_and_never_kept(browser, ada, path):
+    await browser.sign_in(ada.handle)
+    headers = (await browser.http.get(path)).headers
+    policy = dict(each.strip().split(" ", 1) for each in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "script-src" not in policy
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"content": b"x" * 70_000}, 413),
+        ({"content": b"\xff"}, 400),
+        ({"content": b"&".join([b"a=1"] * 300)}, 400),
+        ({"files": {"login": b"x"}}, 415),
+    ],
+)
+async def test_what_is_no_form_is_refused_in_a_page(browser, sent, status):
+    form = {} if "files" in sent else {"content-type": "application/x-www-form-urlencoded"}
+    answer = await browser.http.post("/sign-in", **sent, headers=ORIGIN | form)
+    assert answer.status_code == status
+    assert "<main>" in answer.text
+
+
+async def test_the_explorer_signs_in_and_out_by_json(browser, ada):
+    credentials = {"login": ada.handle, "password": PASSWORD}
+    assert (await browser.http.post("/session", json=credentials, headers=ORIGIN)).status_code == 204
+    assert await browser.who(**ORIGIN) == ada.handle
+    secret = browser.http.cookies["starling-session"]
+    assert (await browser.http.delete("/session", headers=ORIGIN)).status_code == 204
+    assert await browser.who(**ORIGIN) is None
+    await browser.is_over(secret)
+
+
+@pytest.mark.parametrize("headers", [ELSEWHERE, {}, {"sec-fetch-site": "same-site"}])
+async def test_no_other_page_signs_in_or_out_by_json_and_leaves_no_trace(browser, ada, rows, headers):
+    await browser.sign_in(ada.handle)
+    before = await rows()
+    credentials = {"login": ada.handle, "password": PASSWORD}
+    assert (await browser.http.post("/session", json=credentials, headers=headers)).status_code == 403
+    assert (await browser.http.delete("/session", headers=headers)).status_code == 403
+    assert await rows() == before
+
+
+@pytest.mark.parametrize("sent", [{}, [], {"login": 1, "password": "x"}, {"login": "x"}])
+async def test_json_that_is_no_sign_in_is_refused(browser, sent):
+    assert (await browser.http.post("/session", json=sent, headers=ORIGIN)).status_code == 400
+
+
+async def test_who_has_an_authenticator_app_shows_its_code_after_the_password(api, browser, ada):
+    app, _ = await turn_on(api, ada)
+    asked = await browser.sign_in(ada.handle, next="/device")
+    assert "starling-session" not in asked.headers["set-cookie"]
+    form = hidden(asked.text)
+    wrong = await browser.http.post("/sign-in/code", data=form | {"code": app.wrong()}, headers=ORIGIN)
+    assert wrong.status_code == 401
+    right = await browser.http.post("/sign-in/code", data=hidden(wrong.text) | {"code": app.code()}, headers=ORIGIN)
+    assert (right.status_code, right.headers["location"]) == (303, "/device")
+    assert await browser.who(**ORIGIN) == ada.handle
+
+
+async def test_the_explorer_sends_who_has_an_authenticator_app_to_the_page(api, browser, ada):
+    await turn_on(api, ada)
+    credentials = {"login": ada.handle, "password": PASSWORD}
+    answer = await browser.http.post("/session", json=credentials, headers=ORIGIN)
+    assert answer.status_code == 401
+    assert "/sign-in" in answer.json()["message"]
+    assert await browser.who(**ORIGIN) is None
+
+
+async def test_a_cookies_secret_is_no_bearer(browser, ada):
+    await browser.sign_in(ada.handle)
+    assert await browser.who(**ORIGIN) == ada.handle
+    secret = browser.http.cookies["starling-session"]
+    answer = await browser.http.post("/graphql", json={"query": WHO}, headers={"authorization": f"Bearer {secret}"})
+    assert answer.status_code == 401

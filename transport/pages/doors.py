@@ -1,0 +1,76 @@
+"""Signing in and out."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from auth import factors
+from auth.login import by_password, in_browser
+from core.errors import CaptchaRequired, NotSignedIn, RateLimited, SecondFactorRequired, StarlingError, Suspended
+from domain import sessions
+from loaders.sessions import person_of
+from transport.pages.visits import HOME, Visit, Visits
+
+REFUSALS = (NotSignedIn, RateLimited, CaptchaRequired, Suspended)
+
+
+def status_of(refusal: StarlingError) -> int:
+    """What HTTP says of a sign-in that was refused."""
+    return 429 if isinstance(refusal, RateLimited) else 403 if isinstance(refusal, Suspended) else 401
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Ask who it is, and go on where they came from."""
+    if not visit.sends:
+        return visit.page("sign-in.html", login="")
+    login, password = (visit.fields.get(name, "") for name in ("login", "password"))
+    try:
+        user_id = await by_password(visit.services, visit.device, login=login, password=password)
+        secret = await in_browser(visit.services, visit.device, user_id, visit.viewer)
+    except SecondFactorRequired as step:
+        return visit.page("code.html", challenge=step.challenge)
+    except REFUSALS as refusal:
+        return visit.page("sign-in.html", status_of(refusal), login=login, problem=refusal.message)
+    return _let_in(visit, secret)
+
+
+async def show_code(visit: Visit) -> Response:
+    """Take the code that an account asks for after its password."""
+    challenge, code = (visit.fields.get(name, "") for name in ("challenge", "code"))
+    try:
+        user_id = await factors.complete(visit.services, visit.device, challenge, code)
+        secret = await in_browser(visit.services, visit.device, user_id, visit.viewer)
+    except REFUSALS as refusal:
+        return visit.page("code.html", status_of(refusal), challenge=challenge, problem=refusal.message)
+    return _let_in(visit, secret)
+
+
+def _let_in(visit: Visit, secret: str) -> Response:
+    response = visit.to(visit.next)
+    visit.cookies.set(response, visit.cookies.session, secret, lasts=True)
+    return response
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the browser's session."""
+    if visit.viewer.session_id is not None:
+        await sessions.end(visit.services.db, visit.viewer, visit.device)
+    response = visit.to("/sign-in")
+    visit.cookies.clear(response, visit.cookies.session)
+    return response
+
+
+async def account(visit: Visit) -> Response:
+    """Say who is signed in."""
+    visit.viewer.require_user()
+    return visit.page("account.html", person=await person_of(visit.services.db, visit.viewer))
+
+
+def routes(visits: Visits) -> list[Route]:
+    """These pages."""
+    at = visits.at
+    return [
+        Route("/sign-in", at(sign_in), methods=["GET", "POST"]),
+        Route("/sign-in/code", at(show_code), methods=["POST"]),
+        Route("/sign-out", at(sign_out), methods=["POST"]),
+        Route(HOME, at(account)),
+    ]
