@@ -14,7 +14,7 @@ from graphql import (
 
 from core.ids import LARGEST
 from schema.root import schema
-from tests.api import Api, Person, Rows
+from tests.api import PASSWORD, Api, Person, Rows
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -42,7 +42,8 @@ LOOKED_UP = {
 """Where a text that nobody can have is simply not found."""
 FOR_STAFF = {"suspendUser", "reinstateUser", "setRole"}
 """What moderators do, from whom nothing is hidden: see tests/domain/test_moderation.py."""
-FOR_ANYBODY = {"signUp", "signIn", "completeSignIn", "refreshSession", "createCaptchaChallenge"}
+BY_LINK = {"verifyEmail", "requestPasswordReset", "resetPassword"}
+FOR_ANYBODY = {"signUp", "signIn", "completeSignIn", "refreshSession", "createCaptchaChallenge", *BY_LINK}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class World:
             "captcha": None,
         }
         texts = {"email": "new@example.org", "handle": "somebody_new", "avatarUrl": "https://example.org/a.png"}
+        texts |= {"password": PASSWORD, "currentPassword": PASSWORD}
         named = get_named_type(kind)
         if name == "ids":
             return [self.post]
@@ -250,7 +252,8 @@ async def test_a_mutation_refuses_control_characters(
         assert result["code"] == "FORBIDDEN"
     else:
         assert result["code"] == "INVALID_INPUT", result
-        assert [field["path"] for field in result["fields"]] == [["input", name]]
+        at = "token" if mutation == "resetPassword" else name  # nothing more is looked at without a link
+        assert [field["path"] for field in result["fields"]] == [["input", at]]
     assert await rows() == before
 
 
