@@ -1,14 +1,14 @@
-"""Starling's other commands: `uv run cli.py seed | migrate | role | schema | explain | worker`."""
+"""Starling's other commands: `uv run cli.py seed | migrate | role | keys | schema | explain | worker`."""
 
 import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import psycopg
 from alembic.util import CommandError
@@ -23,6 +23,10 @@ from core.settings import Settings, settings
 from domain.seed import InhabitedError
 from domain.seed import seed as fill
 
+if TYPE_CHECKING:
+    from core.database import Database
+
+T = TypeVar("T")
 SCHEMA = Path(__file__).parent / "schema.graphql"
 screen = Console(highlight=False, soft_wrap=True)
 
@@ -62,6 +66,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     roles.set_defaults(run=role)
     roles.add_argument("handle", type=str.lower, help="whom")
     roles.add_argument("role", choices=["user", "moderator", "admin"], help="what from now on")
+
+    rings = commands.add_parser("keys", help="the keys that sign tokens: list them, or let a new one take over")
+    rings.set_defaults(run=keys)
+    rings.add_argument("what", choices=["list", "rotate"], help="rotate: a new one signs in five minutes")
 
     exports = commands.add_parser("schema", help=f"write the API's schema to {SCHEMA.name}")
     exports.set_defaults(run=schema)
@@ -110,26 +118,44 @@ def migrate(options: argparse.Namespace) -> None:
 def role(options: argparse.Namespace) -> None:
     """Give somebody a role."""
     # Only here: the other commands do without.
-    from core.database import Database
     from domain.moderation import appoint
     from models.users import Role
 
-    async def give(url: str) -> None:
+    try:
+        asyncio.run(with_database(lambda db: appoint(db, options.handle, Role(options.role.upper()))))
+    except NotFound:
+        fail(f"There is nobody with the handle {options.handle}.")
+    screen.print(f"{options.handle} is {options.role} from now on.")
+
+
+def keys(options: argparse.Namespace) -> None:
+    """Print the keys that sign tokens, after another was made if that is asked for."""
+    # Only here, like the above.
+    from domain import keys as pairs
+
+    async def work(db: "Database") -> list[pairs.KeyPair]:
+        if options.what == "rotate":
+            await pairs.rotate(db)
+        return await pairs.ensure(db)
+
+    for pair in asyncio.run(with_database(work)):
+        until = f"verifies until {pair.verifies_until:%Y-%m-%d %H:%M}" if pair.verifies_until else "newest"
+        screen.print(f"{pair.kid}  {pairs.ALGORITHM}  signs from {pair.signs_from:%Y-%m-%d %H:%M}, {until} UTC")
+
+
+async def with_database(work: Callable[["Database"], Awaitable[T]]) -> T:
+    """Do something with the database; ends where it can't be done."""
+    from core.database import Database
+
+    with database(checked_settings()) as url:
         db = Database(url)
         await db.open()
         try:
-            await appoint(db, options.handle, Role(options.role.upper()))
-        finally:
-            await db.close()
-
-    with database(checked_settings()) as url:
-        try:
-            asyncio.run(give(url))
-        except NotFound:
-            fail(f"There is nobody with the handle {options.handle}.")
+            return await work(db)
         except Unavailable as error:
             fail(str(error))
-    screen.print(f"{options.handle} is {options.role} from now on.")
+        finally:
+            await db.close()
 
 
 def schema(options: argparse.Namespace) -> None:

@@ -1,23 +1,35 @@
-"""Access tokens: short-lived JWTs after RFC 9068, verified once per process and then known by their hash."""
+"""Who is calling, by what they show: an access token, a personal one, or a browser's cookie.
+
+Access tokens are short-lived JWTs after RFC 9068. Each credential is verified once per process, together with its
+session in the database, and is then known by its hash.
+"""
 
 import hashlib
 import math
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey
 
+from auth import personal
+from auth.keys import ring
 from core.database import Database
 from core.errors import NotSignedIn
+from core.ids import encode
 from core.settings import settings
+from domain.keys import ALGORITHM
 from domain.viewer import Viewer
-from loaders.sessions import OpenSessions, viewer_in_browser, viewer_of
+from loaders.sessions import OpenSessions, viewer_by_secret, viewer_of
+from models.sessions import SessionKind
 
-ISSUER = "starling"
+FIRST_PARTY = "starling"
+"""The client that signs people in itself."""
+TYPE = "at+jwt"
 REMEMBERED = 50_000
 EXPIRED = "This access token has expired: get a new one with refreshSession."
 INVALID = "This access token is not valid: sign in again."
@@ -25,31 +37,55 @@ INVALID = "This access token is not valid: sign in again."
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that was found good, and until when."""
+    """A credential that was found good, and until when."""
 
     viewer: Viewer
     expires_at: float
+    jkt: str | None = None
+    """The thumbprint of the key that it is bound to; None: whoever bears it may call."""
 
 
 NOBODY = Verified(Viewer(), math.inf)
 
 
-def issue(user_id: int, session_id: int) -> str:
-    """A token for `access_token_seconds`."""
+def audience() -> str:
+    """What tokens are for: the API, as a resource (RFC 8707)."""
+    return f"{settings().origin}/graphql"
+
+
+def issue(
+    user_id: int | None,
+    session_id: int,
+    *,
+    client_id: str = FIRST_PARTY,
+    scope: str | None = None,
+    jkt: str | None = None,
+) -> str:
+    """A token for `access_token_seconds`. Without a user, the client acts for itself. Raises Unavailable."""
     now = int(time.time())
-    claims = {
-        "iss": ISSUER,
-        "aud": ISSUER,
-        "sub": str(user_id),
+    claims: dict[str, Any] = {
+        "iss": settings().origin,
+        "aud": audience(),
+        "sub": _subject(user_id, client_id),
+        "client_id": client_id,
         "sid": str(session_id),
         "iat": now,
         "exp": now + settings().access_token_seconds,
+        "jti": secrets.token_urlsafe(12),
     }
-    return jwt.encode({"alg": "HS256", "typ": "at+jwt"}, claims, _key())
+    if scope is not None:
+        claims["scope"] = scope
+    if jkt is not None:
+        claims["cnf"] = {"jkt": jkt}
+    return jwt.encode(ring.signing_header(TYPE), claims, ring.signing_key(), algorithms=[ALGORITHM])
+
+
+def _subject(user_id: int | None, client_id: str) -> str:
+    return client_id if user_id is None else encode("user", user_id)
 
 
 class Tokens:
-    """Turns bearers into viewers. One per process; told of revoked sessions by the live stream."""
+    """Turns credentials into viewers. One per process; told of revoked sessions by the live stream."""
 
     def __init__(self, db: Database) -> None:
         self._db, self._sessions = db, OpenSessions(db)
@@ -57,45 +93,77 @@ class Tokens:
         self._revocations = 0
 
     async def verified(
-        self, authorization: str | None, cookie: str | None = None, *, in_a_crowd: bool = False
+        self,
+        authorization: str | None,
+        cookie: str | None = None,
+        *,
+        proven: str | None = None,
+        in_a_crowd: bool = False,
     ) -> Verified:
         """Whom an `Authorization` header speaks for, or else a cookie. Raises NotSignedIn, Unavailable.
 
-        Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a moment for it.
+        `proven` is the thumbprint of the key that the caller has shown to have (RFC 9449), where the token must be
+        bound to one. Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a
+        moment for it.
         """
         if not authorization:
             return await self.of_cookie(cookie) if cookie else NOBODY
         scheme, _, token = authorization.strip().partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != ("dpop" if proven else "bearer") or not token:
             raise NotSignedIn("The Authorization header must read: Bearer <access token>.")
-        return await self._verify(token.strip(), in_a_crowd)
+        known = await self._verify(token.strip(), in_a_crowd)
+        if known.jkt != proven:
+            raise NotSignedIn(INVALID)
+        return known
 
     async def of_cookie(self, secret: str) -> Verified:
-        """Whom a browser's cookie speaks for: nobody once its session is over. Raises Unavailable."""
+        """Whom a browser's cookie speaks for; nobody where its session is over. Raises Unavailable."""
         digest = hashlib.sha256(secret.encode()).digest()
         name = b"cookie:" + digest
-        known = self._verified.get(name)
-        if known is None:
-            revocations = self._revocations
-            found = await viewer_in_browser(self._db, digest)
-            if found is None:
-                return NOBODY
-            viewer, expires_at = found
-            known = Verified(viewer, expires_at.timestamp())
-            self._remember(name, known, revocations)
-        return known if known.expires_at > time.time() else NOBODY
+        try:
+            known = self._verified.get(name) or await self._remember(name, self._of_secret(digest, SessionKind.BROWSER))
+            return self._unless_expired(name, known)
+        except NotSignedIn:
+            return NOBODY
 
     async def _verify(self, token: str, in_a_crowd: bool) -> Verified:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None:
-            claimed, revocations = _decode(token), self._revocations
-            session_id = claimed.viewer.session_id or 0
-            viewer = await (self._sessions.viewer_of(session_id) if in_a_crowd else viewer_of(self._db, session_id))
-            if viewer is None or viewer.user_id != claimed.viewer.user_id:
-                raise NotSignedIn(INVALID)
-            known = Verified(viewer, claimed.expires_at)
-            self._remember(digest, known, revocations)
+            known = await self._remember(digest, self._of_bearer(token, digest, in_a_crowd))
+        return self._unless_expired(digest, known)
+
+    async def _of_bearer(self, token: str, digest: bytes, in_a_crowd: bool) -> Verified:
+        if not token.startswith(personal.PREFIX):
+            return await self._of_jwt(token, in_a_crowd)
+        if not personal.is_one(token):
+            raise NotSignedIn(INVALID)
+        return await self._of_secret(digest, SessionKind.PERSONAL)
+
+    async def _of_jwt(self, token: str, in_a_crowd: bool) -> Verified:
+        claims = _checked(token, await ring.find(self._db, _kid(token)))
+        session_id = int(claims["sid"])
+        viewer = await (self._sessions.viewer_of(session_id) if in_a_crowd else viewer_of(self._db, session_id))
+        if viewer is None or claims["sub"] != _subject(viewer.user_id, claims["client_id"]):
+            raise NotSignedIn(INVALID)
+        return Verified(viewer, float(claims["exp"]), claims.get("cnf", {}).get("jkt"))
+
+    async def _of_secret(self, digest: bytes, kind: SessionKind) -> Verified:
+        found = await viewer_by_secret(self._db, digest, kind)
+        if found is None:
+            raise NotSignedIn(INVALID)
+        viewer, expires_at = found
+        return Verified(viewer, expires_at.timestamp() if expires_at else math.inf)
+
+    async def _remember(self, digest: bytes, verifying: Awaitable[Verified]) -> Verified:
+        revocations, found = self._revocations, await verifying
+        if len(self._verified) >= REMEMBERED:
+            self._verified.clear()
+        if revocations == self._revocations:  # else it may be this session that was revoked while we asked
+            self._verified[digest] = found
+        return found
+
+    def _unless_expired(self, digest: bytes, known: Verified) -> Verified:
         if known.expires_at <= time.time():
             self._verified.pop(digest, None)
             raise NotSignedIn(EXPIRED)
@@ -127,26 +195,34 @@ class Tokens:
         self._verified.clear()
 
 
-def _decode(token: str) -> Verified:
+def _kid(token: str) -> object:
     try:
-        decoded = jwt.decode(token, _key(), algorithms=["HS256"])
-        if decoded.header.get("typ") != "at+jwt":
+        return jws.extract_compact(token.encode()).headers().get("kid")
+    except (JoseError, ValueError, TypeError) as error:
+        raise NotSignedIn(INVALID) from error
+
+
+def _checked(token: str, key: ECKey | None) -> dict[str, Any]:
+    """The claims of a token that this key signed."""
+    if key is None:
+        raise NotSignedIn(INVALID)
+    try:
+        decoded = jwt.decode(token, key, algorithms=[ALGORITHM])
+        if decoded.header.get("typ") != TYPE:
             raise NotSignedIn(INVALID)
-        _CLAIMS.validate(decoded.claims)
-        viewer = Viewer(int(decoded.claims["sub"]), int(decoded.claims["sid"]))
-        return Verified(viewer, float(decoded.claims["exp"]))
+        _registry().validate(decoded.claims)
+        int(decoded.claims["sid"])
+        return decoded.claims
     except (JoseError, ValueError, KeyError, TypeError) as error:
         expired = type(error).__name__ == "ExpiredTokenError"
         raise NotSignedIn(EXPIRED if expired else INVALID) from error
 
 
-_CLAIMS = jwt.JWTClaimsRegistry(
-    iss={"essential": True, "value": ISSUER},
-    aud={"essential": True, "value": ISSUER},
-    exp={"essential": True},
-)
-
-
-@cache
-def _key() -> OctKey:
-    return OctKey.import_key(settings().secret.get_secret_value())
+def _registry() -> jwt.JWTClaimsRegistry:
+    return jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": settings().origin},
+        aud={"essential": True, "value": audience()},
+        exp={"essential": True},
+        sub={"essential": True},
+        client_id={"essential": True},
+    )

@@ -28,8 +28,7 @@ _ACCOUNT = (
 )
 _PERSON = select(User.handle, User.name).where(User.id == bindparam("user_id", type_=BigInteger))
 _IS_OPEN = Session.revoked_at.is_(None) & or_(Session.expires_at.is_(None), Session.expires_at > func.now())
-_IS_IN_BROWSER = (Session.kind == SessionKind.BROWSER) & (Session.secret_hash == bindparam("hash", type_=LargeBinary))
-_WHO = (
+_SEEN = (
     select(
         Session.id,
         Session.user_id,
@@ -43,8 +42,10 @@ _WHO = (
     .outerjoin(Account, Account.user_id == Session.user_id)
     .where(_IS_OPEN)
 )
-_OPEN = _WHO.where(Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))))
-_IN_BROWSER = _WHO.where(_IS_IN_BROWSER)
+_OPEN = _SEEN.where(Session.id == func.any(bindparam("sessions", type_=ARRAY(BigInteger))))
+_OF_SECRET = _SEEN.where(
+    Session.secret_hash == bindparam("hash", type_=LargeBinary), Session.kind == bindparam("kind", type_=Text)
+)
 
 
 async def account_by_login(db: Database, login: str) -> Any | None:
@@ -65,9 +66,9 @@ async def viewer_of(db: Database, session_id: int) -> Viewer | None:
     return (await _viewers(db, [session_id])).get(session_id)
 
 
-async def viewer_in_browser(db: Database, secret_hash: bytes) -> tuple[Viewer, datetime] | None:
-    """Whom the cookie with this secret speaks for, and until when; None where its session is over, or never was."""
-    rows = await db.read(_IN_BROWSER, hash=secret_hash)
+async def viewer_by_secret(db: Database, digest: bytes, kind: SessionKind) -> tuple[Viewer, datetime | None] | None:
+    """Whom the open session with this secret speaks for, and until when; None where there is none."""
+    rows = await db.read(_OF_SECRET, hash=digest, kind=kind)
     return (_viewer(rows[0]), rows[0].expires_at) if rows else None
 
 

@@ -8,6 +8,7 @@ from models import (  # noqa: F401  (they fill the metadata)
     comments,
     factors,
     follows,
+    keys,
     letters,
     links,
     outbox,

@@ -12,6 +12,7 @@ from sqlalchemy import Integer, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from auth import tokens
+from auth.keys import ring
 from core.database import Database
 from core.statements import compiled
 from core.transactions import Transaction
@@ -70,6 +71,7 @@ async def person(db: Database, **columns: Any) -> Person:
     number = await user(db, **columns)
     async with db.write() as tx:
         opened = await sessions.begin(tx, number)
+    await ring.load(db)
     token = tokens.issue(number, opened.session_id)
     return Person(f"user_{number}", columns["handle"], token, opened.refresh_token)
 

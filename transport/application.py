@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route, WebSocketRoute
 
+from auth.keys import ring
 from auth.tokens import Tokens
 from core import redis, telemetry, trusted
 from core.database import Database
+from core.errors import Unavailable
 from core.limits import Limiter
 from core.settings import Settings
 from core.writers import Writers
@@ -108,10 +110,14 @@ def assemble(config: Settings) -> Starlette:
         if replica:
             await replica.open()
         await hub.start()
+        with suppress(Unavailable):
+            await ring.load(db)
+        keys = asyncio.create_task(ring.keep(db))
         explorer.prepare()
         shutdown.prepare()
         end_worker = begin(Parts(db, config)) if config.with_worker else None
         yield
+        keys.cancel()
         if end_worker:
             await end_worker()
         explorer.close()

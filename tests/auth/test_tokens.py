@@ -1,18 +1,22 @@
 """Access tokens: what isn't ours, or isn't good any more, is refused with 401 and a challenge."""
 
 import asyncio
+import hashlib
+import hmac
 import time
 from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey
 
-from auth import tokens
+from auth import personal, tokens
+from auth.keys import ring
 from core.errors import NotSignedIn
-from core.settings import settings
 from domain.viewer import Viewer
+from models.sessions import Session, SessionKind
 from tests.api import Api, Person
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -26,21 +30,26 @@ async def ada(api: Api) -> Person:
 
 def claims(person: Person, **changed) -> dict:
     """What a good token of this person says, with some of it changed; None takes a claim away."""
-    said = jwt.decode(person.token, key(), algorithms=["HS256"]).claims
+    said = jwt.decode(person.token, ring.signing_key(), algorithms=["ES256"]).claims
     return {name: value for name, value in (said | changed).items() if value is not None}
 
 
-def key(secret: str | None = None) -> OctKey:
-    return OctKey.import_key(secret or settings().secret.get_secret_value())
+def signed(said: dict, *, key=None, alg: str = "ES256", **header: str | None) -> str:
+    """A token with these claims, and a good header with some of it changed; None takes a part away."""
+    whole = ring.signing_header("at+jwt") | {"alg": alg} | header
+    kept = {name: value for name, value in whole.items() if value is not None}
+    return jwt.encode(kept, said, key or ring.signing_key(), algorithms=[alg])
 
 
-def signed(said: dict, *, typ: str | None = "at+jwt", secret: str | None = None, alg: str = "HS256") -> str:
-    header = {"alg": alg} | ({"typ": typ} if typ else {})
-    return jwt.encode(header, said, key(secret), algorithms=[alg])
+def confused(said: dict) -> str:
+    """A token that is signed with what everybody knows, the public key, as if it were a secret."""
+    content = unsigned(said, "HS256", kid=ring.signing_header("at+jwt")["kid"]).rstrip(".")
+    signature = hmac.digest(ring.signing_key().as_pem(private=False), content.encode(), "sha256")
+    return f"{content}.{urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def unsigned(said: dict, alg: str) -> str:
-    parts = ({"alg": alg, "typ": "at+jwt"}, said)
+def unsigned(said: dict, alg: str, **header: str) -> str:
+    parts = ({"alg": alg, "typ": "at+jwt", **header}, said)
     return ".".join(urlsafe_b64encode(orjson.dumps(part)).decode().rstrip("=") for part in parts) + "."
 
 
@@ -57,8 +66,10 @@ FORGED = {
     "alg none": lambda p: unsigned(claims(p), "none"),
     "alg None": lambda p: unsigned(claims(p), "None"),
     "alg HS256 without signature": lambda p: unsigned(claims(p), "HS256"),
-    "another algorithm": lambda p: signed(claims(p), alg="HS512"),
-    "another key": lambda p: signed(claims(p), secret="x" * 32),
+    "the public key as a secret": lambda p: confused(claims(p)),
+    "another key": lambda p: signed(claims(p), key=ECKey.generate_key("P-256")),
+    "an unknown key": lambda p: signed(claims(p), key=ECKey.generate_key("P-256"), kid="unknown"),
+    "no key named": lambda p: signed(claims(p), kid=None),
     "another type": lambda p: signed(claims(p), typ="JWT"),
     "no type": lambda p: signed(claims(p), typ=None),
     "another audience": lambda p: signed(claims(p, aud="elsewhere")),
@@ -68,7 +79,9 @@ FORGED = {
     "no expiry": lambda p: signed(claims(p, exp=None)),
     "expiry that is no number": lambda p: signed(claims(p, exp="never")),
     "no subject": lambda p: signed(claims(p, sub=None)),
-    "subject that is no number": lambda p: signed(claims(p, sub="ada")),
+    "another subject": lambda p: signed(claims(p, sub="user_1")),
+    "no client": lambda p: signed(claims(p, client_id=None)),
+    "session that is no number": lambda p: signed(claims(p, sid="x")),
     "no session": lambda p: signed(claims(p, sid=None)),
     "unknown session": lambda p: signed(claims(p, sid="1")),
     "not yet good": lambda p: signed(claims(p, nbf=int(time.time()) + 60)),
@@ -185,3 +198,58 @@ async def test_a_socket_of_a_session_that_has_ended_is_refused_among_others(db, 
     )
     assert isinstance(answers[0], NotSignedIn)
     assert answers[1].viewer.user_id == bob.number
+
+
+async def opened(db, person: Person, kind: SessionKind, secret: str, **columns) -> int:
+    """A session of a secret."""
+    digest = hashlib.sha256(secret.encode()).digest()
+    async with db.write() as tx:
+        made = await tx.insert(Session, user_id=person.number, kind=kind, secret_hash=digest, **columns)
+    return made.id
+
+
+async def test_a_personal_token_speaks_for_its_person_within_its_scopes(db, ada: Person):
+    token = personal.make()
+    session = await opened(db, ada, SessionKind.PERSONAL, token, scopes=["posts:read"])
+    found = await tokens.Tokens(db).verified(f"Bearer {token}")
+    assert (found.viewer.user_id, found.viewer.session_id) == (ada.number, session)
+    assert found.viewer.scopes == {"posts:read"}
+
+
+async def test_a_personal_token_that_has_expired_is_refused(db, ada: Person):
+    token = personal.make()
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    await opened(db, ada, SessionKind.PERSONAL, token, scopes=[], expires_at=past)
+    with pytest.raises(NotSignedIn):
+        await tokens.Tokens(db).verified(f"Bearer {token}")
+
+
+async def test_a_cookie_is_no_bearer_and_a_bearer_no_cookie(db, ada: Person):
+    cookie, token = "a browser's secret", personal.make()
+    session = await opened(db, ada, SessionKind.BROWSER, cookie)
+    await opened(db, ada, SessionKind.PERSONAL, token, scopes=[])
+    verifier = tokens.Tokens(db)
+    assert (await verifier.of_cookie(cookie)).viewer.session_id == session
+    assert await verifier.verified(f"Bearer {token}")
+    assert await verifier.of_cookie(token) is tokens.NOBODY
+    with pytest.raises(NotSignedIn):
+        await verifier.verified(f"Bearer {cookie}")
+
+
+async def test_a_token_that_is_bound_to_a_key_is_nothing_without_it(db, ada: Person):
+    session = int(claims(ada)["sid"])
+    token = tokens.issue(ada.number, session, client_id="app_1", scope="posts:read", jkt="thumbprint")
+    verifier = tokens.Tokens(db)
+    assert (await verifier.verified(f"DPoP {token}", proven="thumbprint")).viewer.user_id == ada.number
+    for wrong in ({}, {"proven": "another"}):
+        for scheme in ("Bearer", "DPoP"):
+            with pytest.raises(NotSignedIn):
+                await verifier.verified(f"{scheme} {token}", **wrong)
+
+
+async def test_a_token_of_a_client_that_acts_for_itself_names_it(db):
+    async with db.write() as tx:
+        session = await tx.insert(Session, kind=SessionKind.APP, scopes=["posts:read"])
+    token = tokens.issue(None, session.id, client_id="app_1", scope="posts:read")
+    assert jwt.decode(token, ring.signing_key()).claims["sub"] == "app_1"
+    assert (await tokens.Tokens(db).verified(f"Bearer {token}")).viewer.user_id is None

@@ -5,6 +5,7 @@ from itertools import count
 from uuid import uuid4
 
 from auth import tokens
+from auth.keys import ring
 from core.database import Database
 from core.ids import encode
 from domain import follows, sessions
@@ -42,6 +43,7 @@ class People:
 
     async def __aenter__(self) -> "People":
         await self.db.open()
+        await ring.load(self.db)
         return self
 
     async def __aexit__(self, *_: object) -> None:
