@@ -169,12 +169,6 @@ class Tokens:
             raise NotSignedIn(EXPIRED)
         return known
 
-    def _remember(self, digest: bytes, known: Verified, revocations: int) -> None:
-        if len(self._verified) >= REMEMBERED:
-            self._verified.clear()
-        if revocations == self._revocations:  # else it may be this session that was revoked while we asked
-            self._verified[digest] = known
-
     def forget(self, session_id: int) -> None:
         """Verify this session's tokens anew, from the database."""
         self._forget(lambda viewer: viewer.session_id == session_id)

@@ -3,8 +3,9 @@
 The declaration is the field's Strawberry resolver, and is kept in its metadata under `SOURCE` for a compiled executor
 to read: both serve the same field, so they can't disagree.
 
-`cost` is the field's price; `public` says that everybody who isn't signed in is given the same, see public.py;
-`shared`, that all who may see the row are, so that a live event is executed once for all of them, see sharing.py.
+`scope` is what a token with scopes must have for the field, see scopes.py; `cost` is its price; `public` says that
+everybody who isn't signed in is given the same, see public.py; `shared`, that all who may see the row are, so that a
+live event is executed once for all of them, see sharing.py.
 
 A context has `loaders`, which gives the operation's loader of a class; a row has its columns as attributes, and
 `model_of` tells what it is a row of.
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NewType, TypeVar
 
 import strawberry
+
+from execution.scopes import RequiresScope
 
 T = TypeVar("T")
 SOURCE = "starling.source"
@@ -52,9 +55,12 @@ class Paged:
 
 
 def row_type(
-    model: type[Any], *, model_of: Callable[[object], type | None], description: str
+    model: type[Any], *, model_of: Callable[[object], type | None], description: str, scope: str | None = None
 ) -> Callable[[type[T]], type[T]]:
-    """A Strawberry type whose instances are rows of `model`. `model_of` goes by the row's class alone."""
+    """A Strawberry type whose instances are rows of `model`. `model_of` goes by the row's class alone.
+
+    `scope` is for its fields that name none.
+    """
 
     def declare(cls: type[T]) -> type[T]:
         def is_type_of(row: object, _info: object) -> bool:
@@ -62,7 +68,7 @@ def row_type(
 
         is_type_of.goes_by_class = True  # type: ignore[attr-defined]
         cls.is_type_of = is_type_of  # type: ignore[attr-defined]
-        return strawberry.type(cls, description=description)
+        return strawberry.type(cls, **_described(description, scope))
 
     return declare
 
@@ -73,21 +79,21 @@ def column(
     of: Callable[[Any], Any] | None = None,
     of_all: Callable[[Sequence[Any]], list[Any]] | None = None,
     cost: int = 0,
+    scope: str | None = None,
 ) -> Any:
     """The row's attribute of the field's name, or what `of` makes of the row: public, as it goes by the row alone.
 
     `of_all` makes the same of many rows, where that is quicker.
     """
     metadata: dict[Any, Any] = {"cost": cost, "public": True, "shared": True}
+    described = _described(description, scope)
     if of is None:
-        return strawberry.field(description=description, metadata=metadata)
+        return strawberry.field(metadata=metadata, **described)
 
     def resolve(root: Any) -> Any:
         return of(root)
 
-    return strawberry.field(
-        resolver=resolve, description=description, metadata=metadata | {SOURCE: Computed(of, of_all)}
-    )
+    return strawberry.field(resolver=resolve, metadata=metadata | {SOURCE: Computed(of, of_all)}, **described)
 
 
 def loaded(
@@ -99,6 +105,7 @@ def loaded(
     cost: int = 1,
     public: bool = False,
     shared: bool = False,
+    scope: str | None = None,
 ) -> Any:
     """What `loader` has for the row's key `by`, or its attribute `take`; None where the key is None."""
 
@@ -110,7 +117,7 @@ def loaded(
         return value if take is None or value is None else getattr(value, take)
 
     metadata = {"cost": cost, "public": public, "shared": shared, SOURCE: Loaded(loader, by, take)}
-    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
+    return strawberry.field(resolver=resolve, metadata=metadata, **_described(description, scope))
 
 
 REQUIRED: Any = inspect.Parameter.empty
@@ -136,6 +143,7 @@ def paged(
     by: str | None = None,
     cost: int = 1,
     public: bool = False,
+    scope: str | None = None,
     **arguments: Any,
 ) -> Any:
     """Pages of the list of the row's key `by`, or of one that hangs on nothing; which page, the arguments say.
@@ -149,19 +157,39 @@ def paged(
         return None if key is None else await loader.load(key)
 
     given = {"first": FIRST, "after": AFTER, **arguments}
-    return _field(resolve, description, {"cost": cost, "public": public, SOURCE: Paged(lists, by)}, given)
+    metadata = {"cost": cost, "public": public, SOURCE: Paged(lists, by)}
+    return _field(resolve, _described(description, scope), metadata, given)
 
 
 def resolved(
-    resolver: Callable[..., Any], description: str, *, cost: int = 1, public: bool = False, **arguments: Any
+    resolver: Callable[..., Any],
+    description: str,
+    *,
+    cost: int = 1,
+    public: bool = False,
+    scope: str | None = None,
+    **arguments: Any,
 ) -> Any:
     """Anything else: an ordinary resolver of `info` and these arguments."""
-    return _field(_calling(resolver), description, {"cost": cost, "public": public}, arguments)
+    return _field(_calling(resolver), _described(description, scope), {"cost": cost, "public": public}, arguments)
 
 
-def subscribed(resolver: Callable[..., Any], description: str, *, cost: int = 1, **arguments: Any) -> Any:
+def subscribed(
+    resolver: Callable[..., Any], description: str, *, cost: int = 1, scope: str | None = None, **arguments: Any
+) -> Any:
     """A subscription: `resolver` gives the iterator of its events."""
-    return _field(_calling(resolver), description, {"cost": cost}, arguments, declare=strawberry.subscription)
+    described = _described(description, scope)
+    return _field(_calling(resolver), described, {"cost": cost}, arguments, declare=strawberry.subscription)
+
+
+def _described(description: str, scope: str | None) -> dict[str, Any]:
+    """A field's or type's documentation; directives can't be introspected, so its text tells of the scope as well."""
+    if scope is None:
+        return {"description": description}
+    return {
+        "description": f"{description} Tokens with scopes need `{scope}`.",
+        "directives": [RequiresScope(scope=scope)],
+    }
 
 
 def _calling(resolver: Callable[..., Any]) -> Callable[..., Any]:
@@ -173,7 +201,7 @@ def _calling(resolver: Callable[..., Any]) -> Callable[..., Any]:
 
 def _field(
     resolve: Callable[..., Any],
-    description: str,
+    described: dict[str, Any],
     metadata: dict[Any, Any],
     arguments: dict[str, Any],
     *,
@@ -186,4 +214,4 @@ def _field(
         for name, (annotation, default) in arguments.items()
     ]
     resolve.__signature__ = inspect.Signature([*fixed, *named])  # type: ignore[attr-defined]
-    return declare(resolver=resolve, description=description, metadata=metadata)
+    return declare(resolver=resolve, metadata=metadata, **described)

@@ -5,6 +5,7 @@ from typing import Annotated, Optional
 
 import strawberry
 
+from domain.scopes import Scope
 from execution.fields import argument, column, loaded, paged
 from loaders.comments import CommentById, CommentCounts, CommentLikedByViewer, CommentOrder, RepliesOfComment
 from loaders.posts import PostById
@@ -18,7 +19,11 @@ from schema.posts import Post
 from schema.users import User
 
 
-@row_type(models.Comment, description="An answer to a post, or to another comment of the same post.")
+@row_type(
+    models.Comment,
+    description="An answer to a post, or to another comment of the same post.",
+    scope=Scope.COMMENTS_READ,
+)
 class Comment(Node):
     """An answer to a post, or to another comment of it."""
 
@@ -121,10 +126,18 @@ class CommentMutations:
     """What people do to comments."""
 
     add_comment: AddCommentResult = mutation(
-        AddCommentResult, comments.add_comment, "Answer a post, or a comment of it.", takes=AddCommentInput
+        AddCommentResult,
+        comments.add_comment,
+        "Answer a post, or a comment of it.",
+        takes=AddCommentInput,
+        scope=Scope.COMMENTS_WRITE,
     )
     edit_comment: EditCommentResult = mutation(
-        EditCommentResult, comments.edit_comment, "Change the text of the viewer's own comment.", takes=EditCommentInput
+        EditCommentResult,
+        comments.edit_comment,
+        "Change the text of the viewer's own comment.",
+        takes=EditCommentInput,
+        scope=Scope.COMMENTS_WRITE,
     )
     delete_comment: DeleteCommentResult = mutation(
         DeleteCommentResult,
@@ -132,4 +145,5 @@ class CommentMutations:
         "Delete the viewer's own comment, or one of the viewer's post, with the replies beneath it; a moderator, "
         "anybody's.",
         takes=DeleteCommentInput,
+        scope=Scope.COMMENTS_WRITE,
     )

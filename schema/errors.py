@@ -120,7 +120,12 @@ def shaped(error: StarlingError) -> Error:
 
 
 def mutation(
-    result: Any, resolver: Callable[..., Awaitable[Any]], description: str, *, takes: type | None = None
+    result: Any,
+    resolver: Callable[..., Awaitable[Any]],
+    description: str,
+    *,
+    takes: type | None = None,
+    scope: str | None = None,
 ) -> Any:
     """A mutation whose `result` is a union: its first member wraps what `resolver` returns, the others are refusals."""
     success = get_args(get_args(result)[0])[0]
@@ -135,7 +140,7 @@ def mutation(
             return shaped(error)
 
     arguments = {"input": argument(takes, "What to do.")} if takes else {}
-    return resolved(run, description, cost=MUTATION_COST, **arguments)
+    return resolved(run, description, cost=MUTATION_COST, scope=scope, **arguments)
 
 
 async def _charge(info: Info) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from resolvers import follows
 from schema.errors import InvalidInput, NotFound, NotSignedIn, RateLimited, mutation
 from schema.users import User
@@ -126,32 +127,44 @@ class FollowMutations:
     """What happens between two people."""
 
     follow_user: FollowUserResult = mutation(
-        FollowUserResult, follows.follow_user, "Follow a user; a private one is asked.", takes=FollowUserInput
+        FollowUserResult,
+        follows.follow_user,
+        "Follow a user; a private one is asked.",
+        takes=FollowUserInput,
+        scope=Scope.FOLLOWS_WRITE,
     )
     unfollow_user: UnfollowUserResult = mutation(
         UnfollowUserResult,
         follows.unfollow_user,
         "Follow a user no longer, or take the request back.",
         takes=UnfollowUserInput,
+        scope=Scope.FOLLOWS_WRITE,
     )
     accept_follow: AcceptFollowResult = mutation(
-        AcceptFollowResult, follows.accept_follow, "Let a user who asked follow the viewer.", takes=AcceptFollowInput
+        AcceptFollowResult,
+        follows.accept_follow,
+        "Let a user who asked follow the viewer.",
+        takes=AcceptFollowInput,
+        scope=Scope.FOLLOWS_WRITE,
     )
     decline_follow: DeclineFollowResult = mutation(
         DeclineFollowResult,
         follows.decline_follow,
         "Turn a request to follow the viewer down; nobody is told.",
         takes=DeclineFollowInput,
+        scope=Scope.FOLLOWS_WRITE,
     )
     block_user: BlockUserResult = mutation(
         BlockUserResult,
         follows.block_user,
         "End follows both ways, and hide both from each other.",
         takes=BlockUserInput,
+        scope=Scope.FOLLOWS_WRITE,
     )
     unblock_user: UnblockUserResult = mutation(
         UnblockUserResult,
         follows.unblock_user,
         "Take the viewer's block back; follows don't come back with it.",
         takes=UnblockUserInput,
+        scope=Scope.FOLLOWS_WRITE,
     )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from resolvers import likes
 from schema.comments import Comment
 from schema.errors import InvalidInput, NotFound, NotSignedIn, RateLimited, mutation
@@ -88,13 +89,23 @@ UnlikeCommentResult = Annotated[
 class LikeMutations:
     """Likes, of posts and of comments."""
 
-    like_post: LikePostResult = mutation(LikePostResult, likes.like_post, "Like a post.", takes=LikePostInput)
+    like_post: LikePostResult = mutation(
+        LikePostResult, likes.like_post, "Like a post.", takes=LikePostInput, scope=Scope.POSTS_WRITE
+    )
     unlike_post: UnlikePostResult = mutation(
-        UnlikePostResult, likes.unlike_post, "Take the like of a post back.", takes=UnlikePostInput
+        UnlikePostResult,
+        likes.unlike_post,
+        "Take the like of a post back.",
+        takes=UnlikePostInput,
+        scope=Scope.POSTS_WRITE,
     )
     like_comment: LikeCommentResult = mutation(
-        LikeCommentResult, likes.like_comment, "Like a comment.", takes=LikeCommentInput
+        LikeCommentResult, likes.like_comment, "Like a comment.", takes=LikeCommentInput, scope=Scope.COMMENTS_WRITE
     )
     unlike_comment: UnlikeCommentResult = mutation(
-        UnlikeCommentResult, likes.unlike_comment, "Take the like of a comment back.", takes=UnlikeCommentInput
+        UnlikeCommentResult,
+        likes.unlike_comment,
+        "Take the like of a comment back.",
+        takes=UnlikeCommentInput,
+        scope=Scope.COMMENTS_WRITE,
     )

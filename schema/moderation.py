@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from execution.fields import AFTER, FIRST, resolved
 from models.users import Role
 from resolvers import moderation
@@ -78,6 +79,7 @@ class ModerationQueries:
     suspended_users: UserConnection | None = resolved(
         moderation.suspended_users,
         "Who is suspended, for moderators; null for everybody else.",
+        scope=Scope.ACCOUNT,
         first=FIRST,
         after=AFTER,
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from execution.fields import argument, column, loaded, paged
 from loaders.comments import CommentOrder, CommentsOfPost
 from loaders.posts import PostCounts, PostLikedByViewer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from schema.comments import CommentConnection
 
 
-@row_type(models.Post, description="Something a person published.")
+@row_type(models.Post, description="Something a person published.", scope=Scope.POSTS_READ)
 class Post(Node):
     """Something a person published."""
 
@@ -39,6 +40,7 @@ class Post(Node):
         "Its top-level comments; what answers them is in their `replies`.",
         by="id",
         public=True,
+        scope=Scope.COMMENTS_READ,
         order=argument(CommentOrder, "Which come first.", CommentOrder.NEWEST),
     )
 
@@ -115,14 +117,19 @@ class PostMutations:
     """What people do to posts."""
 
     create_post: CreatePostResult = mutation(
-        CreatePostResult, posts.create_post, "Publish a post.", takes=CreatePostInput
+        CreatePostResult, posts.create_post, "Publish a post.", takes=CreatePostInput, scope=Scope.POSTS_WRITE
     )
     edit_post: EditPostResult = mutation(
-        EditPostResult, posts.edit_post, "Change the text of the viewer's own post.", takes=EditPostInput
+        EditPostResult,
+        posts.edit_post,
+        "Change the text of the viewer's own post.",
+        takes=EditPostInput,
+        scope=Scope.POSTS_WRITE,
     )
     delete_post: DeletePostResult = mutation(
         DeletePostResult,
         posts.delete_post,
         "Delete the viewer's own post; a moderator, anybody's.",
         takes=DeletePostInput,
+        scope=Scope.POSTS_WRITE,
     )

@@ -6,7 +6,9 @@ import strawberry
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from domain.scopes import Scope
 from execution.fields import AFTER, FIRST, Cursor, argument, paged, resolved, subscribed
+from execution.scopes import RequiresScope
 from loaders.feeds import Latest
 from resolvers import limits, lists, live, nodes, users
 from schema import enums as enums
@@ -42,25 +44,30 @@ class Query(ModerationQueries):
         public=True,
         ids=argument(list[strawberry.ID], "At most 100 ids."),
     )
-    viewer: User | None = resolved(users.viewer, "Who is signed in; null when nobody is.")
+    viewer: User | None = resolved(users.viewer, "Who is signed in; null when nobody is.", scope=Scope.PROFILE_READ)
     user: User | None = resolved(
         users.user_by_handle,
         "Somebody by handle; null where there is nobody whom the viewer may see.",
         public=True,
+        scope=Scope.PROFILE_READ,
         handle=argument(str, "In any case, e.g. `ada`."),
     )
     feed: PostConnection = resolved(
         lists.feed,
         "Posts by the viewer and those whom the viewer follows, newest first. Signed out: an error with "
         "`extensions.code` NOT_SIGNED_IN.",
+        scope=Scope.FEED_READ,
         first=FIRST,
         after=AFTER,
     )
-    latest: PostConnection = paged(Latest, "Public posts by everyone, newest first.", public=True)
+    latest: PostConnection = paged(
+        Latest, "Public posts by everyone, newest first.", public=True, scope=Scope.POSTS_READ
+    )
     search: SearchConnection = resolved(
         lists.search,
         "What a text finds, the best first.",
         public=True,
+        scope=Scope.POSTS_READ,
         text=argument(str, "1–200 characters, e.g. `analytical engine`."),
         kind=argument(SearchKind, "What to look for.", SearchKind.POSTS),
         first=FIRST,
@@ -70,13 +77,18 @@ class Query(ModerationQueries):
         lists.follow_requests,
         "Who has asked to follow the viewer, the latest first; see `acceptFollow`. Signed out: an error with "
         "`extensions.code` NOT_SIGNED_IN.",
+        scope=Scope.FOLLOWS_READ,
         first=FIRST,
         after=AFTER,
     )
     rate_limit: RateLimit = resolved(limits.rate_limit, "What this operation costs, and what is left.", cost=0)
 
 
-@strawberry.type(description="What can be changed: each is one transaction, and answers with success or a refusal.")
+@strawberry.type(
+    description="What can be changed: each is one transaction, and answers with success or a refusal. For those that "
+    "name no scope, tokens with scopes need `account`, which none has.",
+    directives=[RequiresScope(scope=Scope.ACCOUNT)],
+)
 class Mutation(
     FactorMutations,
     SessionMutations,
@@ -105,11 +117,12 @@ class Subscription:
     """What can be followed live."""
 
     feed_updates: AsyncGenerator[FeedUpdate, None] = subscribed(
-        live.feed_updates, "What happens to the viewer's feed.", after=RESUME
+        live.feed_updates, "What happens to the viewer's feed.", scope=Scope.FEED_READ, after=RESUME
     )
     post_updates: AsyncGenerator[PostUpdate, None] = subscribed(
         live.post_updates,
         "What happens to one post and its comments.",
+        scope=Scope.POSTS_READ,
         post_id=argument(strawberry.ID, "The post."),
         after=RESUME,
     )

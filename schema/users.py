@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from domain.scopes import Scope
 from execution.fields import column, loaded, paged
 from loaders.accounts import AccountOfViewer
 from loaders.audit import EventsOfUser
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from schema.posts import PostConnection
 
 
-@row_type(models.User, description="A person. Hidden, as if absent, from people whom a block stands between.")
+@row_type(
+    models.User,
+    description="A person. Hidden, as if absent, from people whom a block stands between.",
+    scope=Scope.PROFILE_READ,
+)
 class User(Node):
     """A person."""
 
@@ -44,43 +49,70 @@ class User(Node):
     is_private: bool = column("Followers must be accepted, and posts are for followers only.")
     created_at: datetime = column("When the person signed up.")
     post_count: int = loaded(
-        UserCounts, "How many of the user's posts the viewer may see.", by="id", take="posts", public=True
+        UserCounts,
+        "How many of the user's posts the viewer may see.",
+        by="id",
+        take="posts",
+        public=True,
+        scope=Scope.POSTS_READ,
     )
-    follower_count: int = loaded(UserCounts, "How many follow the user.", by="id", take="followers", public=True)
-    following_count: int = loaded(UserCounts, "How many the user follows.", by="id", take="following", public=True)
+    follower_count: int = loaded(
+        UserCounts, "How many follow the user.", by="id", take="followers", public=True, scope=Scope.FOLLOWS_READ
+    )
+    following_count: int = loaded(
+        UserCounts, "How many the user follows.", by="id", take="following", public=True, scope=Scope.FOLLOWS_READ
+    )
     posts: Annotated["PostConnection", strawberry.lazy("schema.posts")] = paged(
-        PostsOfAuthor, "What the user published and the viewer may see, newest first.", by="id", public=True
+        PostsOfAuthor,
+        "What the user published and the viewer may see, newest first.",
+        by="id",
+        public=True,
+        scope=Scope.POSTS_READ,
     )
     followers: "UserConnection" = paged(
-        FollowersOfUser, "Who follows the user, the latest first.", by="id", public=True
+        FollowersOfUser, "Who follows the user, the latest first.", by="id", public=True, scope=Scope.FOLLOWS_READ
     )
     following: "UserConnection" = paged(
-        FollowingOfUser, "Whom the user follows, the latest first.", by="id", public=True
+        FollowingOfUser, "Whom the user follows, the latest first.", by="id", public=True, scope=Scope.FOLLOWS_READ
     )
-    viewer_follow: FollowState = loaded(FollowOfViewer, "Whether the viewer follows the user.", by="id")
-    follows_viewer: bool = loaded(FollowsViewer, "Whether the user follows the viewer.", by="id")
+    viewer_follow: FollowState = loaded(
+        FollowOfViewer, "Whether the viewer follows the user.", by="id", scope=Scope.FOLLOWS_READ
+    )
+    follows_viewer: bool = loaded(
+        FollowsViewer, "Whether the user follows the viewer.", by="id", scope=Scope.FOLLOWS_READ
+    )
     role: Role | None = loaded(
         StandingOfUser,
         "What the user may do to others; null unless it is the viewer, or the viewer a moderator.",
         by="id",
         take="role",
+        scope=Scope.ACCOUNT,
     )
     suspension: Suspension | None = loaded(
-        StandingOfUser, "Why the user is suspended; null as well where `role` is.", by="id", take="suspension"
+        StandingOfUser,
+        "Why the user is suspended; null as well where `role` is.",
+        by="id",
+        take="suspension",
+        scope=Scope.ACCOUNT,
     )
     security_events: SecurityEventConnection = paged(
         EventsOfUser,
         "What happened to the viewer's account, the latest first: sign-ins, failures, changes. Empty of others.",
         by="id",
+        scope=Scope.ACCOUNT,
     )
     account: Account | None = loaded(
-        AccountOfViewer, "What only the viewer sees of the own account; null for anybody else.", by="id"
+        AccountOfViewer,
+        "What only the viewer sees of the own account; null for anybody else.",
+        by="id",
+        scope=Scope.ACCOUNT,
     )
     viewer_has_blocked: bool = loaded(
         BlockedByViewer,
         "Whether the viewer has blocked the user. True only in the answer of `blockUser`: afterwards both are hidden "
         "from each other.",
         by="id",
+        scope=Scope.FOLLOWS_READ,
     )
 
 
@@ -119,5 +151,9 @@ class UserMutations:
     """What people do to themselves."""
 
     update_profile: UpdateProfileResult = mutation(
-        UpdateProfileResult, users.update_profile, "Change the viewer's own profile.", takes=UpdateProfileInput
+        UpdateProfileResult,
+        users.update_profile,
+        "Change the viewer's own profile.",
+        takes=UpdateProfileInput,
+        scope=Scope.PROFILE_WRITE,
     )

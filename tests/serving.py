@@ -16,6 +16,10 @@ READY, ENDED = 60, 20
 """Seconds on a busy machine; an idle one needs 3 with the demo world, and none."""
 
 
+TOGETHER = {"STARLING_PUBLIC_URL": "http://starling.test"}
+"""Settings of servers that are one issuer's, and so take each other's tokens."""
+
+
 @dataclass(frozen=True)
 class Server:
     """Where it is reached, what it works with, and what it has said."""

@@ -105,6 +105,9 @@ class GraphQLOverHTTP:
             fields += [self._policy, (b"ratelimit", _left(answer.allowance))]
             if not answer.allowance.allowed:
                 fields.append((b"retry-after", b"%d" % answer.allowance.retry_after_seconds))
+        if answer.scopes:
+            challenge = f'Bearer error="insufficient_scope", scope="{" ".join(answer.scopes)}"'
+            fields.append((b"www-authenticate", challenge.encode()))
         if answer.unavailable:
             fields.append((b"retry-after", b"1"))
         return fields
@@ -138,6 +141,8 @@ def _status(answer: Response, media_type: str) -> int:
         return 503
     if answer.allowance and not answer.allowance.allowed:
         return 429
+    if answer.scopes:
+        return 403
     return 400 if answer.is_request_error and media_type != JSON else 200
 
 

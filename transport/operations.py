@@ -17,6 +17,7 @@ from execution import reference
 from execution.coordinates import coordinates
 from execution.documents import Documents, Operation, Refused
 from execution.executor import Executor
+from execution.scopes import InsufficientScope, Needs
 from execution.sharing import Dependences
 from live.cohort import Rendering, Vanished
 from live.listener import Listener, Sink
@@ -53,6 +54,8 @@ class Response(NamedTuple):
     allowance: Allowance | None = None
     """What the caller has left, where the operation was charged."""
     unavailable: bool = False
+    scopes: tuple[str, ...] = ()
+    """What the token should be good for, where it isn't."""
 
 
 class Payload(NamedTuple):
@@ -79,7 +82,7 @@ class Operations:
 
     def __init__(self, executor: Executor, documents: Documents, services: Services, library: Library) -> None:
         self._executor, self._documents, self._services, self._library = executor, documents, services, library
-        self._dependences = Dependences(executor.schema)
+        self._dependences, self._needs = Dependences(executor.schema), Needs(executor.schema)
         self._deadline = Deadline(DEADLINE)
 
     async def find(self, request: Request) -> Operation | Response:
@@ -102,11 +105,15 @@ class Operations:
             if not allowance.allowed:
                 return refusal(RateLimited(allowance.retry_after_seconds))._replace(allowance=allowance)
             self._refuse_suspended(viewer, operation)
+            if viewer.scopes is not None:
+                self._needs.check(operation, viewer.scopes)
             context = Context(self._services, viewer, device, price, allowance, request.resume)
             if operation.kind == "subscription":
                 return await self._subscribe(operation, context, request)
             with self._deadline.begin():
                 return _response(await self._execute(operation, context, request), allowance)
+        except InsufficientScope as refused:
+            return _refused(refused)._replace(scopes=refused.scopes)
         except Refused as refused:
             return _refused(refused)
         except (StarlingError, Unavailable) as error:

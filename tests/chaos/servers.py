@@ -14,6 +14,7 @@ from urllib.error import URLError
 
 import psutil
 
+from core.settings import settings
 from tests.chaos.engines import Engines
 from tests.chaos.waiting import until
 
@@ -35,6 +36,7 @@ class Server:
         self._program = program
         named = f"{engines.database_url}&application_name={name}"
         self.environment = os.environ | {"DATABASE_URL": named, "REDIS_URL": engines.redis_url}
+        self.environment["STARLING_PUBLIC_URL"] = settings().origin  # they take each other's tokens, and ours
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

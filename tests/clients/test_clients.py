@@ -52,7 +52,8 @@ async def packages() -> None:
 def second_server(demo_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Another process over the same PostgreSQL and Redis."""
     log = tmp_path_factory.mktemp("second_server") / "log"
-    with serving(demo_server.database_url, demo_server.redis_url, log, STARLING_BUILD_EXPLORER="false") as server:
+    settings = {"STARLING_BUILD_EXPLORER": "false", "STARLING_PUBLIC_URL": demo_server.url}
+    with serving(demo_server.database_url, demo_server.redis_url, log, **settings) as server:
         yield server.url
 
 

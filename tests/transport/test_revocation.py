@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.api import Api
-from tests.serving import serving
+from tests.serving import TOGETHER, serving
 from tests.wire import Wire
 from transport.messages import SUBPROTOCOL
 
@@ -47,8 +47,8 @@ async def ending(url, person):
 async def test_signing_out_elsewhere_ends_sockets_and_streams_within_a_second(own_url, redis_url, tmp_path):
     async with Wire.to(redis_url) as wire:
         with (
-            serving(own_url, wire.url, tmp_path / "one") as one,
-            serving(own_url, wire.url, tmp_path / "two") as two,
+            serving(own_url, wire.url, tmp_path / "one", **TOGETHER) as one,
+            serving(own_url, wire.url, tmp_path / "two", **TOGETHER) as two,
         ):
             async with AsyncClient(base_url=two.url, timeout=30) as http:
                 api = Api(http)

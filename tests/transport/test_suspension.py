@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 from core.database import Database
 from tests.api import PASSWORD, Api, Person
 from tests.factories import sql
-from tests.serving import serving
+from tests.serving import TOGETHER, serving
 from tests.transport.test_revocation import closing, ending
 
 WHY = "{ viewer { id suspension { reason until } } }"
@@ -126,8 +126,8 @@ async def test_moderators_list_who_is_suspended(api: Api, moderator: Person) -> 
 @pytest.mark.timeout(120)
 async def test_a_suspension_ends_sockets_and_streams_within_a_second(own_url, redis_url, tmp_path) -> None:
     with (
-        serving(own_url, redis_url, tmp_path / "one") as one,
-        serving(own_url, redis_url, tmp_path / "two") as two,
+        serving(own_url, redis_url, tmp_path / "one", **TOGETHER) as one,
+        serving(own_url, redis_url, tmp_path / "two", **TOGETHER) as two,
     ):
         async with AsyncClient(base_url=two.url, timeout=30) as http:
             api = Api(http)
