@@ -3,18 +3,22 @@
 All of it needs PostgreSQL, and raises Unavailable while that is away; attempts are counted without Redis, too.
 """
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from auth import attempts, passwords, strength
 from auth.attempts import Attempt
 from core.errors import InvalidInput
-from domain import addresses, audit, links, resets, sessions, users
+from core.transactions import Transaction
+from domain import addresses, audit, links, resets, users
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
 from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Services
+
+T = TypeVar("T")
 
 WRONG = "This isn't your password."
 NONE = "You have no password yet: ask for one by e-mail, as if it were forgotten."
@@ -23,14 +27,15 @@ NONE = "You have no password yet: ask for one by e-mail, as if it were forgotten
 async def sign_up(
     services: Services,
     device: Device,
+    begin: Callable[[Transaction, int, Device], Awaitable[T]],
     *,
     handle: str,
     name: str,
     email: str,
     password: str,
     captcha: str | None = None,
-) -> sessions.Opened:
-    """Make a person with an account, write to the address, and sign them in.
+) -> T:
+    """Make a person with an account, write to the address, and `begin` their session.
 
     Who has the address already gets another letter, and nobody is told. Raises InvalidInput,
     CaptchaRequired, RateLimited.
@@ -43,7 +48,7 @@ async def sign_up(
         password_hash = await passwords.hash_password(password)
         async with services.db.write() as tx:
             user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
-            opened = await sessions.begin(tx, user.id, device)
+            opened = await begin(tx, user.id, device)
             audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, device)
     return opened
 

@@ -31,6 +31,7 @@ async def sign_up(info: Info, input: "SignUpInput") -> SignedIn:
     opened = await accounts.sign_up(
         context.services,
         context.device,
+        sessions.begin,
         handle=input.handle,
         name=input.name,
         email=input.email,

@@ -6,7 +6,7 @@ from auth.tokens import Tokens
 from core.settings import Settings
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.pages import doors, looks
+from transport.pages import doors, letters, looks
 from transport.pages.session import SessionOverJSON
 from transport.pages.visits import Visits
 
@@ -18,5 +18,6 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
     return [
         *looks.routes(),
         *doors.routes(visits),
+        *letters.routes(visits),
         Route("/session", session.answer, methods=["POST", "DELETE"]),
     ]

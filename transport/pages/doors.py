@@ -1,11 +1,21 @@
-"""Signing in and out."""
+"""Signing up, in and out."""
+
+from functools import partial
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from auth import factors
+from auth import accounts, factors
 from auth.login import by_password, in_browser
-from core.errors import CaptchaRequired, NotSignedIn, RateLimited, SecondFactorRequired, StarlingError, Suspended
+from core.errors import (
+    CaptchaRequired,
+    InvalidInput,
+    NotSignedIn,
+    RateLimited,
+    SecondFactorRequired,
+    StarlingError,
+    Suspended,
+)
 from domain import sessions
 from loaders.sessions import person_of
 from transport.pages.visits import HOME, Visit, Visits
@@ -44,6 +54,26 @@ async def show_code(visit: Visit) -> Response:
     return _let_in(visit, secret)
 
 
+async def sign_up(visit: Visit) -> Response:
+    """Make an account, and sign its person in."""
+    if not visit.sends:
+        return visit.page("sign-up.html")
+    given = {name: visit.fields.get(name, "") for name in ("handle", "name", "email", "password")}
+    begin = partial(sessions.begin_in_browser, instead_of=visit.viewer.session_id)
+    try:
+        secret = await accounts.sign_up(visit.services, visit.device, begin, **given)
+    except InvalidInput as refusal:
+        return visit.page("sign-up.html", 400, problems=problems_of(refusal))
+    except REFUSALS as refusal:
+        return visit.page("sign-up.html", status_of(refusal), problem=refusal.message)
+    return _let_in(visit, secret)
+
+
+def problems_of(refusal: InvalidInput) -> dict[str, str]:
+    """What is wrong, by the field's name."""
+    return {problem.path[-1]: problem.message for problem in refusal.fields}
+
+
 def _let_in(visit: Visit, secret: str) -> Response:
     response = visit.to(visit.next)
     visit.cookies.set(response, visit.cookies.session, secret, lasts=True)
@@ -71,6 +101,7 @@ def routes(visits: Visits) -> list[Route]:
     return [
         Route("/sign-in", at(sign_in), methods=["GET", "POST"]),
         Route("/sign-in/code", at(show_code), methods=["POST"]),
+        Route("/sign-up", at(sign_up), methods=["GET", "POST"]),
         Route("/sign-out", at(sign_out), methods=["POST"]),
         Route(HOME, at(account)),
     ]

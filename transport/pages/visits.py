@@ -55,6 +55,11 @@ class Visit:
         return self.request.method == "POST"
 
     @property
+    def path(self) -> str:
+        """Which page it is."""
+        return self.request.url.path
+
+    @property
     def next(self) -> str:
         """Where to go on: a path of ours, whatever is asked for."""
         return ours(self.fields.get("next") or self.request.query_params.get("next"))

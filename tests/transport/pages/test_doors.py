@@ -1,64 +1,14 @@
 """Signing in and out by pages and by `/session`: a cookie, that no other site can make or use."""
 
 import re
-import time
 
 import pytest
 
 from core.settings import Settings
 from tests.api import PASSWORD
 from tests.auth.test_factors import turn_on
+from tests.transport.pages.browser import ELSEWHERE, ORIGIN, WHO, hidden
 from transport.cookies import Cookies
-
-ORIGIN = {"origin": "http://starling.test"}
-ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
-WHO = "{ viewer { handle } }"
-
-
-def hidden(page: str) -> dict[str, str]:
-    """What a page's forms send along."""
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
-
-
-class Browser:
-    """What a browser does, as far as cookies and forms go."""
-
-    def __init__(self, http):
-        self.http = http
-        http.cookies.clear()
-
-    async def form(self, path: str) -> dict[str, str]:
-        """A page's form as it comes."""
-        page = await self.http.get(path)
-        assert page.status_code == 200
-        return hidden(page.text)
-
-    async def sign_in(self, handle: str, password: str = PASSWORD, path: str = "/sign-in", headers=ORIGIN, **fields):
-        sent = await self.form(path) | {"login": handle, "password": password} | fields
-        return await self.http.post("/sign-in", data=sent, headers=headers)
-
-    async def who(self, **headers) -> str | None:
-        answer = await self.http.post("/graphql", json={"query": WHO}, headers=headers)
-        viewer = answer.json()["data"]["viewer"]
-        return viewer and viewer["handle"]
-
-    async def is_over(self, secret: str) -> None:
-        """Within a second, this secret is nobody's."""
-        self.http.cookies.clear()
-        deadline = time.monotonic() + 1
-        while await self.who(**ORIGIN, cookie=f"starling-session={secret}"):
-            assert time.monotonic() < deadline
-
-
-@pytest.fixture
-async def browser(api):
-    yield Browser(api.http)
-    api.http.cookies.clear()
-
-
-@pytest.fixture
-async def ada(api):
-    return await api.sign_up()
 
 
 async def test_a_page_signs_in_with_a_cookie_that_scripts_cannot_read(browser, ada):
