@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auth import accounts, factors, tokens
+from auth import accounts, factors, passkeys, tokens
 from auth.login import by_password
 from core.settings import settings
 from domain import audit, sessions
@@ -12,6 +12,7 @@ from domain.viewer import Viewer
 from loaders.context import Info
 
 if TYPE_CHECKING:
+    from schema.passkeys import SignInWithPasskeyInput
     from schema.sessions import CompleteSignInInput, RefreshSessionInput, SignInInput, SignUpInput
 
 
@@ -57,6 +58,11 @@ async def complete_sign_in(info: Info, input: "CompleteSignInInput") -> SignedIn
     """Sign in by a second factor. Raises NotSignedIn, RateLimited, Suspended, Unavailable."""
     context = info.context
     return await _begin(info, await factors.complete(context.services, context.device, input.challenge, input.code))
+
+
+async def sign_in_with_passkey(info: Info, input: "SignInWithPasskeyInput") -> SignedIn:
+    """Sign in by a passkey alone. Raises NotSignedIn, Suspended, Unavailable."""
+    return await _begin(info, await passkeys.sign_in(info.context.services, info.context.device, input.credential))
 
 
 async def refresh_session(info: Info, input: "RefreshSessionInput") -> SignedIn:

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, DateTime, bindparam, func, or_, select
 from core.database import Database
 from domain.viewer import Viewer
 from domain.visibility import VIEWER
-from loaders.base import ANY_KEY, RowLoader
-from models.factors import RecoveryCode, TotpFactor
+from loaders.base import ANY_KEY, BatchLoader, RowLoader
+from models.factors import Passkey, RecoveryCode, TotpFactor
 from models.sessions import Session, SessionKind
 from models.users import Account
 
@@ -21,6 +21,7 @@ _SIGNED_IN_LATELY = select(Session.id).where(
     or_(Session.kind == SessionKind.API, Session.kind == SessionKind.BROWSER),
     Session.created_at > bindparam("since", type_=DateTime(timezone=True)),
 )
+_PASSKEYS = select(Passkey).where(Passkey.user_id == ANY_KEY, Passkey.user_id == VIEWER).order_by(Passkey.id)
 _CODES = select(func.count()).where(RecoveryCode.user_id == Account.user_id).scalar_subquery()
 _TOTP = select(TotpFactor.user_id).where(TotpFactor.user_id == Account.user_id, TotpFactor.confirmed_at.isnot(None))
 
@@ -35,6 +36,15 @@ class FactorsOfViewer(RowLoader[Any]):
         _TOTP.exists().label("has_totp"),
         _CODES.label("recovery_codes_left"),
     ).where(Account.user_id == ANY_KEY, Account.user_id == VIEWER)
+
+
+class PasskeysOfViewer(BatchLoader[int, list[Any]]):
+    """The viewer's passkeys, the oldest first; of whoever else, none."""
+
+    async def batch_load_fn(self, keys: list[int]) -> list[list[Any]]:
+        """One statement, as there is one viewer."""
+        rows = await self.read(_PASSKEYS, keys=keys)
+        return [[row for row in rows if row.user_id == key] for key in keys]
 
 
 async def signed_in_lately(db: Database, viewer: Viewer) -> bool:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, UserKey
+from models.base import Base, CreatedAt, Id, UserKey, UserRef
 
 
 class TotpFactor(Base):
@@ -27,3 +28,23 @@ class RecoveryCode(Base):
 
     user_id: Mapped[UserKey]
     code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class Passkey(Base):
+    """A key pair of somebody's (WebAuthn), of which we have the public key."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[Id]
+    user_id: Mapped[UserRef] = mapped_column(index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    """As COSE has it (RFC 9052)."""
+    sign_count: Mapped[int]
+    """How often the authenticator says that it was used; one that goes back was copied. Most say 0 for ever."""
+    transports: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """How browsers reach it, as they say."""
+    name: Mapped[str]
+    is_synced: Mapped[bool]
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[datetime | None]

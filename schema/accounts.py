@@ -6,8 +6,9 @@ import strawberry
 
 from auth import account_fields
 from execution.fields import column, loaded
-from loaders.factors import FactorsOfViewer
+from loaders.factors import FactorsOfViewer, PasskeysOfViewer
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
+from schema.factors import Passkey
 
 
 def _is_verified(account: Any) -> bool:
@@ -33,6 +34,7 @@ class Account:
     has_totp: bool = loaded(
         FactorsOfViewer, "Whether a code of an authenticator app is asked for.", by="user_id", take="has_totp"
     )
+    passkeys: list[Passkey] = loaded(PasskeysOfViewer, "The oldest first; at most 20.", by="user_id")
     recovery_codes_left: int = loaded(
         FactorsOfViewer, "How many recovery codes are left of ten.", by="user_id", take="recovery_codes_left"
     )

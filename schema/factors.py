@@ -1,10 +1,12 @@
-"""Second factors: an authenticator app, and recovery codes."""
+"""What people have beside a password: an authenticator app, recovery codes, passkeys."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
 
 from auth import factor_fields
+from core.ids import encode
 from execution.fields import column
 from schema.errors import Conflict, InvalidInput, NotSignedIn, RateLimited, mutation
 
@@ -25,6 +27,21 @@ class TotpEnrolment:
     secret: str = column("The secret in base 32, to be typed in.")
     uri: str = column("The same as an `otpauth:` link, for an app on this device.")
     qr_svg: str = column("The link as a QR code: an `<svg>` element, to be put into a page.")
+
+
+def _id(passkey: Any) -> str:
+    return encode("passkey", passkey.id)
+
+
+@strawberry.type(description="A passkey, which lets its person in by itself.")
+class Passkey:
+    """A passkey."""
+
+    id: strawberry.ID = column("For `removePasskey`.", of=_id)
+    name: str = column("As the person calls it.")
+    is_synced: bool = column("Whether the person's other devices have it, too.")
+    created_at: datetime = column("When it was added.")
+    last_used_at: datetime | None = column("When it let somebody in.")
 
 
 @strawberry.input(description="A new authenticator app, and who asks for it.")

@@ -22,6 +22,7 @@ from schema.likes import LikeMutations
 from schema.limits import RateLimit
 from schema.live import FeedUpdate, PostUpdate
 from schema.moderation import ModerationMutations, ModerationQueries
+from schema.passkeys import PasskeyMutations
 from schema.posts import PostConnection, PostMutations
 from schema.search import SearchConnection, SearchKind
 from schema.sessions import SessionMutations
@@ -91,6 +92,7 @@ class Query(ModerationQueries):
 )
 class Mutation(
     FactorMutations,
+    PasskeyMutations,
     SessionMutations,
     AccountMutations,
     UserMutations,

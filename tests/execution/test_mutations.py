@@ -188,6 +188,12 @@ SCRIPT = [
         [("beginTotp", "totp { qrSvg }", given) for given in ('password: "no"', f'password: "{NOW[0]}"', "code: null")],
     ),
     ("ada", [(each, "__typename", 'code: "123456"') for each in ("confirmTotp", "disableTotp", "newRecoveryCodes")]),
+    (
+        "ada",
+        [("beginPasskey", "__typename", 'password: "no"'), ("addPasskey", "__typename", 'name: "A", credential: "no"')],
+    ),
+    ("ada", [("removePasskey", "deletedId", 'passkeyId: "passkey_1"')] * 2),
+    (None, [("beginPasskeySignIn", "__typename", ""), ("signInWithPasskey", SESSION, 'credential: "no"')]),
     (None, [("completeSignIn", SESSION, 'challenge: "no", code: "no"')]),
     ("grace", [("deletePost", "deletedId", 'postId: "{post_theirs}"')] * 2),
 ]

@@ -38,12 +38,14 @@ LOOKED_UP = {
     ("refreshSession", "refreshToken"),
     ("completeSignIn", "challenge"),
     ("completeSignIn", "code"),
+    ("signInWithPasskey", "credential"),
 }
 """Where a text that nobody can have is simply not found."""
 FOR_STAFF = {"suspendUser", "reinstateUser", "setRole"}
 """What moderators do, from whom nothing is hidden: see tests/domain/test_moderation.py."""
+BY_PASSKEY = ("beginPasskeySignIn", "signInWithPasskey")
 BY_LINK = {"verifyEmail", "requestPasswordReset", "resetPassword"}
-FOR_ANYBODY = {"signUp", "signIn", "completeSignIn", "refreshSession", "createCaptchaChallenge", *BY_LINK}
+FOR_ANYBODY = {"signUp", "signIn", "completeSignIn", *BY_PASSKEY, "refreshSession", "createCaptchaChallenge", *BY_LINK}
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class World:
             "parentId": None,
             "id": self.post,
             "captcha": None,
+            "passkeyId": "passkey_1",
         }
         texts = {"email": "new@example.org", "handle": "somebody_new", "avatarUrl": "https://example.org/a.png"}
         texts |= {"password": PASSWORD, "currentPassword": PASSWORD}
@@ -83,10 +86,10 @@ class World:
         required = {
             name: field for name, field in kind.fields.items() if get_named_type(field.type).name != "Visibility"
         }
-        given = {name: self.value(name, field.type) for name, field in required.items()} | changed
-        if {"password", "code"} <= set(given):  # one of them stands for the other
-            del given["code" if "password" in changed else "password"]
-        return given
+        given = {name: self.value(name, field.type) for name, field in required.items()}
+        if {"password", "code"} <= set(given):  # who signed in just now has to send neither
+            given |= {"password": None, "code": None}
+        return given | changed
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +176,7 @@ async def test_a_mutation_refuses_malformed_ids_and_those_of_other_types(
     api: Api, world: World, rows: Rows, mutation: str, name: str
 ):
     before = await rows()
-    kind = {"postId": "post", "userId": "user"}.get(name, "comment")
+    kind = {"postId": "post", "userId": "user", "passkeyId": "passkey"}.get(name, "comment")
     others = [f"{other}_1" for other in ("post", "user", "comment", "session", "x") if other != kind]
     for id_ in [*(each.replace("post", kind) for each in MALFORMED_IDS), *others]:
         result = await api.mutate(mutation, world.me, **world.input(input_of(mutation), **{name: id_}))
@@ -189,8 +192,10 @@ async def test_acting_on_what_is_hidden_is_acting_on_what_is_not_there(
     stranger = await api.sign_up()
     await api.block(stranger, world.me)
     before = await rows()
-    hidden = {"postId": world.hidden_post, "userId": stranger.id}.get(name, world.hidden_comment)
-    absent = {"postId": "post_1", "userId": "user_1"}.get(name, "comment_1")
+    hidden = {"postId": world.hidden_post, "userId": stranger.id, "passkeyId": "passkey_2"}.get(
+        name, world.hidden_comment
+    )
+    absent = {"postId": "post_1", "userId": "user_1", "passkeyId": "passkey_1"}.get(name, "comment_1")
     results = [
         await api.mutate(mutation, world.me, **world.input(input_of(mutation), **{name: id_}))
         for id_ in (hidden, absent)
