@@ -26,7 +26,6 @@ _ACCOUNT = (
         )
     )
 )
-_PERSON = select(User.handle, User.name).where(User.id == bindparam("user_id", type_=BigInteger))
 _IS_OPEN = Session.revoked_at.is_(None) & or_(Session.expires_at.is_(None), Session.expires_at > func.now())
 _SEEN = (
     select(
@@ -52,12 +51,6 @@ async def account_by_login(db: Database, login: str) -> Any | None:
     """`user_id` and `password_hash` by handle or verified e-mail address; None for nobody."""
     login = login.strip().lower()
     rows = await db.read(_ACCOUNT, login=login) if login.isprintable() else []
-    return rows[0] if rows else None
-
-
-async def person_of(db: Database, viewer: Viewer) -> Any | None:
-    """`handle` and `name` of the viewer, as pages greet them."""
-    rows = await db.read(_PERSON, user_id=viewer.key)
     return rows[0] if rows else None
 
 

@@ -25,6 +25,11 @@ def documented(enum: E, description: str, **values: str) -> E:
     return enum
 
 
+def words(enum: type[StrEnum]) -> dict[str, str]:
+    """Each value's documentation, by the value's name."""
+    return {value.name: value.description for value in enum.__strawberry_definition__.values}  # type: ignore[attr-defined]
+
+
 documented(
     ErrorCode,
     "What kind of refusal it is; stable, to branch on.",

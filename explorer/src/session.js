@@ -26,7 +26,7 @@ export const signOut = () => change("DELETE");
 
 /** Ask the server who is signed in. */
 export async function refresh() {
-  person = await whoever();
+  person = await whoever().catch(() => person);
   listeners.forEach((listener) => listener());
 }
 

@@ -6,7 +6,7 @@ from auth.tokens import Tokens
 from core.settings import Settings
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.pages import doors, letters, looks
+from transport.pages import account, doors, letters, looks
 from transport.pages.session import SessionOverJSON
 from transport.pages.visits import Visits
 
@@ -19,5 +19,6 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
         *looks.routes(),
         *doors.routes(visits),
         *letters.routes(visits),
+        *account.routes(visits),
         Route("/session", session.answer, methods=["POST", "DELETE"]),
     ]

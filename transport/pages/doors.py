@@ -17,8 +17,7 @@ from core.errors import (
     Suspended,
 )
 from domain import sessions
-from loaders.sessions import person_of
-from transport.pages.visits import HOME, Visit, Visits
+from transport.pages.visits import Visit, Visits
 
 REFUSALS = (NotSignedIn, RateLimited, CaptchaRequired, Suspended)
 
@@ -89,12 +88,6 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-async def account(visit: Visit) -> Response:
-    """Say who is signed in."""
-    visit.viewer.require_user()
-    return visit.page("account.html", person=await person_of(visit.services.db, visit.viewer))
-
-
 def routes(visits: Visits) -> list[Route]:
     """These pages."""
     at = visits.at
@@ -103,5 +96,4 @@ def routes(visits: Visits) -> list[Route]:
         Route("/sign-in/code", at(show_code), methods=["POST"]),
         Route("/sign-up", at(sign_up), methods=["GET", "POST"]),
         Route("/sign-out", at(sign_out), methods=["POST"]),
-        Route(HOME, at(account)),
     ]

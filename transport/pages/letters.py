@@ -27,7 +27,11 @@ async def about_address(visit: Visit) -> Response:
         return visit.page("message.html", 404, title="This link is no longer good", message=GONE, back=HOME)
     if not visit.sends:
         return visit.page("address.html", title=TITLES[asked.purpose], asked=asked, link=link)
-    await accounts.use_email_link(visit.services, visit.device, link)
+    try:
+        await accounts.use_email_link(visit.services, visit.device, link)
+    except InvalidInput as refusal:
+        [problem] = refusal.fields
+        return visit.page("message.html", 409, title="That can't be done", message=problem.message, back=HOME)
     done = f"{asked.email} is the address of @{asked.handle}."
     return visit.page("message.html", title="Done", message=done, back=HOME)
 

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from auth.tokens import Tokens
 from core.deadlines import Deadline
-from core.errors import NotSignedIn, Unavailable
+from core.errors import NotSignedIn, Suspended, Unavailable
 from core.settings import Settings
 from domain.device import Device
 from domain.viewer import Viewer
@@ -66,10 +66,21 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page whose forms can be sent."""
-        shown = {"token": self.token, "next": self.next, "typed": self.fields, "problems": {}, "problem": None}
+        shown: dict[str, Any] = {
+            "token": self.token,
+            "next": self.next,
+            "typed": self.fields,
+            "problems": {},
+            "problem": None,
+        }
+        shown["done"] = "done" in self.request.query_params
         response = page(template, status, **shown | values)
         self.cookies.set(response, self.cookies.form, self.browser)
         return response
+
+    def done(self) -> Response:
+        """Show the same page anew, which says that it is done."""
+        return self.to(f"{self.path}?done")
 
     def to(self, path: str) -> Response:
         """Send the browser on, after what it sent was done."""
@@ -97,6 +108,8 @@ class Visits:
                 return await handler(visit)
             except NotSignedIn:
                 return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303, {"Cache-Control": "no-store"})
+            except Suspended as error:
+                return page("message.html", 403, title="Suspended", message=error.message, back="/sign-in")
             except Unavailable as error:
                 return page("message.html", 503, title="One moment", message=str(error), back=request.url.path)
             except BadRequest as bad:

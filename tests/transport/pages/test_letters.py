@@ -60,6 +60,18 @@ async def test_a_forgotten_password_is_replaced_by_a_letter(browser, post, work)
     assert (await browser.sign_in("dido_pages", STRONGER)).status_code == 303
 
 
+async def test_an_address_that_somebody_else_confirmed_meanwhile_is_refused_in_a_page(browser, post):
+    links = []
+    for handle in ("fay_pages", "finn_pages"):
+        browser.http.cookies.clear()
+        await browser.send("/sign-up", **account(handle, email="fay@example.org"))
+        links.append(f"/account/verify?token={await post.token('fay@example.org', 'verify_email')}")
+    assert "Done" in (await browser.send(links[1])).text
+    answer = await browser.send(links[0])
+    assert answer.status_code == 409
+    assert "Another account has this address already." in answer.text
+
+
 @pytest.mark.parametrize("page", ["verify", "email", "undo", "reset"])
 async def test_a_link_that_is_none_is_said_to_be_no_longer_good(browser, page):
     answer = await browser.http.get(f"/account/{page}?token=nothing")

@@ -1,0 +1,81 @@
+"""The account's pages: address, password, where one is signed in, and what happened."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from auth import accounts
+from core.errors import InvalidInput, RateLimited
+from domain import addresses, sessions
+from domain.audit import SecurityEventKind
+from loaders import security
+from models.sessions import SessionKind
+from schema.enums import words
+from transport.pages.doors import problems_of
+from transport.pages.visits import HOME, Visit, Visits
+
+SIGN_INS = SessionKind.API, SessionKind.BROWSER
+
+
+async def overview(visit: Visit) -> Response:
+    """Who one is, and a letter more to confirm the address by."""
+    person = await addresses.of(visit.services.db, visit.viewer)
+    if not visit.sends:
+        return visit.page("account.html", person=person)
+    try:
+        await accounts.resend_verification(visit.services, visit.viewer, visit.device)
+    except (InvalidInput, RateLimited) as refusal:
+        return visit.page("account.html", 429, person=person, problem=refusal.message)
+    return visit.done()
+
+
+async def address(visit: Visit) -> Response:
+    """Change the address, by a letter to the new one."""
+    visit.viewer.require_user()
+    if not visit.sends:
+        return visit.page("change-address.html")
+    given = {name: visit.fields.get(name, "") for name in ("email", "password")}
+    try:
+        await accounts.change_email(visit.services, visit.viewer, visit.device, **given)
+    except InvalidInput as refusal:
+        return visit.page("change-address.html", 400, problems=problems_of(refusal))
+    except RateLimited as refusal:
+        return visit.page("change-address.html", 429, problem=refusal.message)
+    return visit.done()
+
+
+async def password(visit: Visit) -> Response:
+    """Change the password."""
+    visit.viewer.require_user()
+    if not visit.sends:
+        return visit.page("change-password.html")
+    given = {"current": visit.fields.get("currentPassword", ""), "new": visit.fields.get("newPassword", "")}
+    try:
+        await accounts.change_password(visit.services, visit.viewer, visit.device, **given)
+    except InvalidInput as refusal:
+        return visit.page("change-password.html", 400, problems=problems_of(refusal))
+    except RateLimited as refusal:
+        return visit.page("change-password.html", 429, problem=refusal.message)
+    return visit.done()
+
+
+async def devices(visit: Visit) -> Response:
+    """Where one is signed in, and signing out everywhere else."""
+    me, db = visit.viewer.require_user(), visit.services.db
+    if not visit.sends:
+        return visit.page("devices.html", sessions=await security.sign_ins(db, visit.viewer), viewer=visit.viewer)
+    async with db.write() as tx:
+        await sessions.end_all(tx, me, visit.device, but=visit.viewer.session_id, kinds=SIGN_INS)
+    return visit.done()
+
+
+async def log(visit: Visit) -> Response:
+    """What happened to the account."""
+    events = await security.events(visit.services.db, visit.viewer)
+    return visit.page("log.html", events=events, words=words(SecurityEventKind))
+
+
+def routes(visits: Visits) -> list[Route]:
+    """These pages."""
+    pages = {HOME: overview, "/account/address": address, "/account/password": password, "/account/sessions": devices}
+    both = [Route(path, visits.at(handler), methods=["GET", "POST"]) for path, handler in pages.items()]
+    return [*both, Route("/account/log", visits.at(log))]
