@@ -141,7 +141,7 @@ class Tokens:
         return await self._of_secret(digest, SessionKind.PERSONAL)
 
     async def _of_jwt(self, token: str, in_a_crowd: bool) -> Verified:
-        claims = _checked(token, await ring.find(self._db, _kid(token)))
+        claims = await claims_of(self._db, token)
         session_id = int(claims["sid"])
         viewer = await (self._sessions.viewer_of(session_id) if in_a_crowd else viewer_of(self._db, session_id))
         if viewer is None or claims["sub"] != _subject(viewer.user_id, claims["client_id"]):
@@ -187,6 +187,11 @@ class Tokens:
         """Verify every token anew: the stream of revocations had a gap."""
         self._revocations += 1
         self._verified.clear()
+
+
+async def claims_of(db: Database, token: str) -> dict[str, Any]:
+    """What an access token says, whether its session is open or not. Raises NotSignedIn, Unavailable."""
+    return _checked(token, await ring.find(db, _kid(token)))
 
 
 def _kid(token: str) -> object:

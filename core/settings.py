@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """How far behind the replica may be; one that is further isn't read."""
     password_length: int = Field(8, ge=8, le=64)
     """Characters of a new password, at least. NIST SP 800-63B-4 wants 15 where there is no second factor."""
+    registration: bool = True
+    """Whether apps may register themselves, RFC 7591. Developers can always register theirs."""
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
 

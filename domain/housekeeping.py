@@ -8,6 +8,7 @@ from core import ids
 from core.database import Database
 from domain import audit
 from domain.idempotency import KEPT
+from models.apps import AuthorizationCode, DeviceCode
 from models.audit import SecurityEvent
 from models.challenges import Challenge
 from models.letters import Letter
@@ -23,6 +24,8 @@ _OLD_EVENTS = delete(SecurityEvent).where(SecurityEvent.id < bindparam("before",
 _OLD_LINKS = delete(AccountLink).where(AccountLink.expires_at < _BEFORE)
 _OLD_CHALLENGES = delete(Challenge).where(Challenge.expires_at < _BEFORE)
 _OLD_LETTERS = delete(Letter).where(Letter.created_at < _BEFORE)
+_OLD_CODES = delete(AuthorizationCode).where(AuthorizationCode.expires_at < _BEFORE)
+_OLD_DEVICES = delete(DeviceCode).where(DeviceCode.expires_at < _BEFORE)
 _OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
 
 
@@ -37,6 +40,8 @@ async def tidy(db: Database) -> None:
         tx.later(_OLD_LETTERS, before=now - LETTERS_KEPT)
     async with db.write() as tx:
         tx.later(_OLD_TOKENS, before=now)
+        tx.later(_OLD_CODES, before=now)
+        tx.later(_OLD_DEVICES, before=now)
         tx.later(_OLD_SESSIONS, before=now)
     async with db.write() as tx:
         tx.later(_OLD_EVENTS, before=ids.at(now - audit.KEPT))

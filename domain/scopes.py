@@ -33,3 +33,23 @@ WORDS = {
 """What a person is told who is asked for it. What isn't here can't be asked for."""
 
 LENDABLE = frozenset(WORDS)
+
+
+class Claim(StrEnum):
+    """What OpenID Connect asks for: nothing of the graph, but what an app learns of the person, and for how long."""
+
+    OPENID = "openid"
+    PROFILE = "profile"
+    EMAIL = "email"
+    OFFLINE_ACCESS = "offline_access"
+
+
+CLAIM_WORDS = {
+    Claim.OPENID: "Know that it is you",
+    Claim.PROFILE: "See your handle, name and picture",
+    Claim.EMAIL: "See your e-mail address",
+    Claim.OFFLINE_ACCESS: "Go on while you are away, until you end it",
+}
+
+ASKABLE = {str(scope): words for scope, words in (*CLAIM_WORDS.items(), *WORDS.items())}
+"""All that an app may ask for, in the order and the words in which people are asked."""

@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -52,6 +53,13 @@ _REVOKE_ALL = (
 _GO_ON = update(Session).where(_IS_IT).values(last_used_at=func.now(), expires_at=bindparam("expires_at"))
 _IS_USED = RefreshToken.token_hash == bindparam("hash")
 _USED = select(RefreshToken).where(_IS_USED).with_for_update()
+_IS_OPEN = Session.revoked_at.is_(None) & (Session.expires_at > func.now())
+_OPEN = select(Session).where(_IS_IT, _IS_OPEN)
+_OF_TOKEN = (
+    select(Session, RefreshToken.expires_at.label("token_expires_at"))
+    .join(Session, Session.id == RefreshToken.session_id)
+    .where(_IS_USED, RefreshToken.used_at.is_(None), RefreshToken.expires_at > func.now(), _IS_OPEN)
+)
 _USE_UP = update(RefreshToken).where(_IS_USED).values(used_at=bindparam("now"))
 _KEEP = (
     insert(RefreshToken)
@@ -67,6 +75,16 @@ class Opened:
     session_id: int
     user_id: int
     refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A session that an app has: of somebody who lent it rights, or of its own."""
+
+    session_id: int
+    user_id: int | None
+    scopes: Sequence[str]
+    refresh_token: str | None
 
 
 async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> Opened:
@@ -100,10 +118,66 @@ async def begin_in_browser(tx: Transaction, user_id: int, device: Device, *, ins
 async def rotate(db: Database, token: str, device: Device | None = None) -> Opened:
     """Use a refresh token up, for the next one. Raises NotSignedIn, Suspended; a replay ends the session."""
     async with db.write() as tx:
-        opened = await _rotate(tx, token, device)
-    if opened is None:
+        turned = await _rotate(tx, token, device)
+    if turned is None:
         raise NotSignedIn(_INVALID)
-    return opened
+    session, successor = turned
+    return Opened(session.id, session.user_id or 0, successor)
+
+
+async def begin_lent(
+    tx: Transaction,
+    app_id: int,
+    scopes: Sequence[str],
+    *,
+    user_id: int | None = None,
+    grant_id: int | None = None,
+    renewable: bool = False,
+    device: Device | None = None,
+) -> Lent:
+    """Let an app in, with a refresh token or for as long as one access token is good. Raises Suspended."""
+    if user_id is not None:
+        await moderation.refuse_suspended(tx, user_id)
+    address, agent = (device.address, device.name) if device else (None, None)
+    session = await tx.insert(
+        Session,
+        kind=SessionKind.APP,
+        user_id=user_id,
+        app_id=app_id,
+        grant_id=grant_id,
+        scopes=list(scopes),
+        address=address,
+        agent=agent,
+        expires_at=_expiry() if renewable else datetime.now(UTC) + timedelta(seconds=settings().access_token_seconds),
+    )
+    token = secrets.token_urlsafe(32) if renewable else None
+    if token:
+        _keep(tx, session.id, token)
+    return Lent(session.id, user_id, scopes, token)
+
+
+async def rotate_lent(tx: Transaction, token: str, app_id: int, device: Device | None = None) -> Lent | None:
+    """Use an app's refresh token up, for the next one. Raises Suspended; a replay ends the session."""
+    turned = await _rotate(tx, token, device, app_id)
+    if turned is None:
+        return None
+    session, successor = turned
+    return Lent(session.id, session.user_id, session.scopes or (), successor)
+
+
+async def open_one(tx: Transaction, session_id: int) -> Session | None:
+    """The session, if it isn't over."""
+    return await tx.first(_OPEN, id=session_id)
+
+
+async def of_refresh_token(tx: Transaction, token: str) -> Any | None:
+    """The session that a refresh token carries on, with `token_expires_at`; None for a used one."""
+    return await tx.first(_OF_TOKEN, hash=_hash(token))
+
+
+async def end_lent(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None = None) -> None:
+    """End a session that an app has."""
+    await _revoke(tx, session_id, kind, device)
 
 
 async def end(db: Database, viewer: Viewer, device: Device | None = None) -> None:
@@ -129,13 +203,16 @@ async def end_all(
         audit.record(tx, user_id, SecurityEventKind.SESSION_ENDED, device, session=ended)
 
 
-async def _rotate(tx: Transaction, token: str, device: Device | None) -> Opened | None:
+async def _rotate(
+    tx: Transaction, token: str, device: Device | None, app_id: int | None = None
+) -> tuple[Session, str] | None:
+    """The session and its next token, for the app that has it, or for none."""
     used = await tx.first(_USED, hash=_hash(token))
     if used is None:
         return None
     [session] = await tx.rows(_HELD, id=used.session_id)
     now = datetime.now(UTC)
-    if session.revoked_at is not None or used.expires_at < now:
+    if session.app_id != app_id or session.revoked_at is not None or used.expires_at < now:
         return None
     if used.used_at is not None and used.used_at < now - GRACE:
         await _revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
@@ -147,7 +224,7 @@ async def _rotate(tx: Transaction, token: str, device: Device | None) -> Opened 
         tx.later(_USE_UP, hash=used.token_hash, now=now)
         _keep(tx, session.id, successor)
         tx.later(_GO_ON, id=session.id, expires_at=_expiry())
-    return Opened(session.id, session.user_id, successor)
+    return session, successor
 
 
 async def _revoke(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None) -> None:

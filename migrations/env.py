@@ -3,6 +3,7 @@
 from alembic import context
 
 from models import (  # noqa: F401  (they fill the metadata)
+    apps,
     audit,
     challenges,
     comments,

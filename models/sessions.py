@@ -36,6 +36,9 @@ class Session(Base):
     """What it may be used for; None: for everything."""
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     """The SHA-256 of a cookie's or a personal token's secret."""
+    app_id: Mapped[int | None] = mapped_column(ForeignKey("apps.id", ondelete="SET NULL"), index=True)
+    """The app that has it."""
+    grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="SET NULL"), index=True)
     name: Mapped[str | None]
     """What the person calls a token of their own."""
     address: Mapped[str | None]

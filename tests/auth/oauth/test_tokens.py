@@ -1,0 +1,109 @@
+"""The token endpoint, from consent to tokens and back."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import func, select
+
+from core.database import Database
+from core.settings import settings
+from domain.audit import SecurityEventKind
+from models.apps import Grant
+from models.audit import SecurityEvent
+from models.sessions import Session
+from tests.api import Api, Person
+from tests.auth.oauth.client import App
+
+LIVE = (
+    select(func.count().label("number")).where(Session.kind == "APP", Session.revoked_at.is_(None)).select_from(Session)
+)
+
+
+async def live(db: Database, app: App) -> int:
+    """How many sessions the app has that weren't ended."""
+    statement = LIVE.where(Session.app_id == int(app.client_id.removeprefix("app_")))
+    return (await db.read(statement))[0].number
+
+
+async def test_a_code_is_traded_for_tokens_of_what_was_allowed(each: App, api: Api, ada: Person):
+    answer = await each.redeem((await each.ask(ada, scope="posts:read feed:read offline_access"))["code"])
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    tokens = answer.json()
+    assert tokens["token_type"] == "Bearer"
+    assert tokens["expires_in"] == settings().access_token_seconds
+    assert tokens["scope"] == "offline_access posts:read feed:read"
+    for query, status in (("{ feed { edges { node { id } } } }", 200), ("{ viewer { id } }", 403)):
+        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+        assert (await api.http.post("/graphql", json={"query": query}, headers=bearer)).status_code == status
+
+
+async def test_a_person_may_allow_less(web: App, ada: Person):
+    answer = await web.ask(ada, scope="posts:read posts:write", allowed=["posts:read", "account"])
+    assert (await web.redeem(answer["code"])).json()["scope"] == "posts:read"
+
+
+async def test_without_offline_access_there_is_nothing_to_renew(web: App, ada: Person):
+    assert "refresh_token" not in await web.tokens(ada, scope="posts:read")
+
+
+async def test_a_refresh_token_is_rotated_and_its_first_use_may_be_repeated_for_a_moment(web: App, ada: Person):
+    first = await web.tokens(ada)
+    second, again = [(await web.renew(first["refresh_token"])).json() for _ in range(2)]
+    assert second["refresh_token"] == again["refresh_token"] != first["refresh_token"]
+    assert second["scope"] == first["scope"]
+
+
+async def test_an_app_acts_for_itself_without_a_person(web: App, native: App):
+    answer = await web.post("/oauth/token", grant_type="client_credentials", scope="posts:read")
+    assert answer.json()["scope"] == "posts:read"
+    assert "refresh_token" not in answer.json()
+    refused = await native.post("/oauth/token", grant_type="client_credentials", scope="posts:read")
+    assert refused.status_code in (400, 401)
+    assert refused.json()["error"] == "invalid_client"
+
+
+async def test_a_hundred_redemptions_of_a_code_at_once_leave_one_session_or_none(db: Database, web: App, ada: Person):
+    code = (await web.ask(ada))["code"]
+    answers = await asyncio.gather(*(web.redeem(code) for _ in range(100)))
+    assert sum(answer.status_code == 200 for answer in answers) <= 1
+    assert {answer.status_code for answer in answers} <= {200, 400, 503}
+    assert await live(db, web) <= 1
+
+
+async def test_a_hundred_uses_of_a_refresh_token_at_once_leave_one_session(db: Database, web: App, ada: Person):
+    token = (await web.tokens(ada))["refresh_token"]
+    answers = await asyncio.gather(*(web.renew(token) for _ in range(100)))
+    good = [answer.json()["refresh_token"] for answer in answers if answer.status_code == 200]
+    assert len(set(good)) == 1, "all who were answered have the same successor"
+    assert {answer.status_code for answer in answers} <= {200, 400, 503}
+    assert await live(db, web) == 1
+
+
+async def test_consent_is_put_down_once_and_in_the_log(db: Database, web: App, ada: Person):
+    for _ in range(2):
+        await web.tokens(ada)
+    assert len(await db.read(select(Grant).where(Grant.user_id == ada.number))) == 1
+    kinds = [row.kind for row in await db.read(select(SecurityEvent).where(SecurityEvent.user_id == ada.number))]
+    assert kinds.count(SecurityEventKind.APP_AUTHORIZED) == 1
+
+
+async def test_introspection_tells_an_app_of_its_own_tokens_only(web: App, native: App, ada: Person):
+    tokens, others = await web.tokens(ada), await native.tokens(ada)
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        told = (await web.post("/oauth/introspect", token=token)).json()
+        assert told["active"] is True
+        assert (told["sub"], told["client_id"], told["scope"]) == (ada.id, web.client_id, tokens["scope"])
+    for token in (others["access_token"], others["refresh_token"], ada.token, ada.refresh_token, "a.b.c", "nonsense"):
+        assert (await web.post("/oauth/introspect", token=token)).json() == {"active": False}
+    assert (await native.post("/oauth/introspect", token=others["access_token"])).status_code in (400, 401)
+
+
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+async def test_revoking_either_token_ends_the_session(which: str, web: App, ada: Person):
+    tokens = await web.tokens(ada)
+    assert (await web.post("/oauth/revoke", token=tokens[which])).status_code == 200
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert (await web.post("/oauth/introspect", token=token)).json() == {"active": False}
+    assert (await web.renew(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await web.post("/oauth/revoke", token="unknown")).status_code == 200
