@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, bindparam, select
@@ -14,7 +15,7 @@ from core.transactions import Transaction
 from domain import audit
 from domain.audit import SecurityEventKind
 from domain.device import Device
-from domain.scopes import ASKABLE
+from domain.registration import Described
 from models.apps import App
 
 SECRET_GRACE = timedelta(days=1)
@@ -34,30 +35,11 @@ async def find(tx: Transaction, client_id: str) -> App | None:
 
 
 async def make(
-    tx: Transaction,
-    *,
-    name: str,
-    redirect_uris: list[str],
-    grant_types: list[str],
-    auth_method: str,
-    owner_id: int | None = None,
-    website: str | None = None,
-    scopes: list[str] | None = None,
-    device: Device | None = None,
+    tx: Transaction, described: Described, *, owner_id: int | None = None, device: Device | None = None
 ) -> tuple[App, str | None]:
     """A new app, and its secret, which nobody sees again; None for an app that couldn't keep one."""
-    secret = None if auth_method == "none" else secrets.token_urlsafe(32)
-    app = await tx.insert(
-        App,
-        owner_id=owner_id,
-        name=name,
-        website=website,
-        redirect_uris=redirect_uris,
-        scopes=list(ASKABLE) if scopes is None else scopes,
-        grant_types=grant_types,
-        auth_method=auth_method,
-        secret_hash=secret and hashed(secret),
-    )
+    secret = None if described.auth_method == "none" else make_secret()
+    app = await tx.insert(App, owner_id=owner_id, secret_hash=secret and hashed(secret), **asdict(described))
     if owner_id is not None:
         audit.record(tx, owner_id, SecurityEventKind.APP_CREATED, device, app=encode("app", app.id))
     return app, secret
@@ -80,6 +62,11 @@ def may_return_to(app: App, uri: str) -> bool:
 def _differs_by_port(known: str, uri: str) -> bool:
     ours, theirs = _LOOPBACK.fullmatch(known), _LOOPBACK.fullmatch(uri)
     return bool(ours and theirs and ours.groups() == theirs.groups())
+
+
+def make_secret() -> str:
+    """256 random bits, behind a prefix by which secret scanners know them."""
+    return f"starling_app_{secrets.token_urlsafe(32)}"
 
 
 def hashed(secret: str) -> bytes:

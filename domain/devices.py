@@ -12,6 +12,7 @@ from core.transactions import Transaction
 from domain import grants
 from domain.apps import hashed
 from domain.device import Device
+from domain.scopes import in_order
 from models.apps import App, DeviceCode, Grant
 
 LIFETIME = timedelta(minutes=10)
@@ -91,7 +92,7 @@ async def allow(
     row = await tx.first(_HELD, user_code=hashed(normal(user_code)))
     if row is None:
         return False
-    allowed = grants.in_order(row.scopes if scopes is None else frozenset(scopes) & frozenset(row.scopes))
+    allowed = in_order(row.scopes if scopes is None else frozenset(scopes) & frozenset(row.scopes))
     if not allowed:
         return await deny(tx, user_code)
     grant_id = await grants.lend(tx, row.app_id, user_id, asked=row.scopes, allowed=allowed, device=device)

@@ -1,7 +1,7 @@
 """What people lend apps: a grant is asked for once, a code carries it to the app, and a session is what comes of it."""
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from domain import audit, sessions
 from domain.apps import hashed
 from domain.audit import SecurityEventKind
 from domain.device import Device
-from domain.scopes import ASKABLE, Claim
+from domain.scopes import Claim, in_order
 from models.apps import App, AuthorizationCode, Grant
 
 CODE_LIFETIME = timedelta(seconds=60)
@@ -96,9 +96,3 @@ async def trade_code(tx: Transaction, row: Any, app: App, device: Device | None)
     session = await open_session(tx, row, app, device)
     tx.later(_USE_UP, hash=row.code_hash, session_id=session.session_id)
     return session
-
-
-def in_order(scopes: Iterable[str]) -> list[str]:
-    """Scopes in the order in which people are asked for them."""
-    chosen = frozenset(scopes)
-    return [scope for scope in ASKABLE if scope in chosen]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInput
-from domain import grants
-from domain.scopes import ASKABLE
+from domain.scopes import ASKABLE, in_order
 from domain.text import clean, clean_url
 
 LONGEST_NAME = 60
@@ -63,7 +62,7 @@ def described(
         clean(name, LONGEST_NAME, *path, "name", lines=False),
         clean_url(website, *path, "website") if website else None,
         list(dict.fromkeys(redirect_uris)),
-        grants.in_order(ASKABLE if scopes is None else scopes),
+        in_order(ASKABLE if scopes is None else scopes),
         [each for each in GRANT_TYPES if each in grant_types],
         auth_method,
     )

@@ -1,5 +1,6 @@
 """What a token may be used for: the one list, named beside each field of the schema and read out to people."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -53,3 +54,9 @@ CLAIM_WORDS = {
 
 ASKABLE = {str(scope): words for scope, words in (*CLAIM_WORDS.items(), *WORDS.items())}
 """All that an app may ask for, in the order and the words in which people are asked."""
+
+
+def in_order(scopes: Iterable[str]) -> list[str]:
+    """Scopes in that order."""
+    chosen = frozenset(scopes)
+    return [scope for scope in ASKABLE if scope in chosen]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, func, select, update
+from sqlalchemy import BigInteger, Text, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.database import Database
@@ -45,6 +45,17 @@ _REVOKE_ALL = (
         Session.user_id == bindparam("user_id", type_=BigInteger),
         Session.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
         Session.id != bindparam("but", type_=BigInteger),
+        Session.revoked_at.is_(None),
+    )
+    .values(revoked_at=func.now())
+    .returning(Session.id)
+)
+_ONE = bindparam("user_id", type_=BigInteger)
+_REVOKE_LENT = (
+    update(Session)
+    .where(
+        Session.app_id == bindparam("app_id", type_=BigInteger),
+        or_(_ONE.is_(None), Session.user_id == _ONE),
         Session.revoked_at.is_(None),
     )
     .values(revoked_at=func.now())
@@ -173,6 +184,12 @@ async def open_one(tx: Transaction, session_id: int) -> Session | None:
 async def of_refresh_token(tx: Transaction, token: str) -> Any | None:
     """The session that a refresh token carries on, with `token_expires_at`; None for a used one."""
     return await tx.first(_OF_TOKEN, hash=_hash(token))
+
+
+async def end_lent_to(tx: Transaction, app_id: int, user_id: int | None = None) -> None:
+    """End what an app has, of one person or all."""
+    for session in await tx.rows(_REVOKE_LENT, app_id=app_id, user_id=user_id):
+        events.record(tx, events.SessionRevoked(session.id))
 
 
 async def end_lent(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None = None) -> None:

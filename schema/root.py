@@ -13,6 +13,7 @@ from loaders.feeds import Latest
 from resolvers import limits, lists, live, nodes, users
 from schema import enums as enums
 from schema.accounts import AccountMutations
+from schema.apps import AppMutations
 from schema.captcha import CaptchaMutations
 from schema.comments import CommentMutations
 from schema.factors import FactorMutations
@@ -102,6 +103,7 @@ class Mutation(
     FollowMutations,
     ModerationMutations,
     CaptchaMutations,
+    AppMutations,
 ):
     """What can be changed."""
 

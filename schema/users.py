@@ -8,6 +8,7 @@ import strawberry
 from domain.scopes import Scope
 from execution.fields import column, loaded, paged
 from loaders.accounts import AccountOfViewer
+from loaders.apps import AppsOfDeveloper, AppsOfUser
 from loaders.audit import EventsOfUser
 from loaders.follows import (
     BlockedByViewer,
@@ -24,6 +25,7 @@ from models import users as models
 from models.users import Role
 from resolvers import users
 from schema.accounts import Account
+from schema.apps import AuthorizedAppConnection, DeveloperAppConnection
 from schema.audit import SecurityEventConnection
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
 from schema.interfaces import URL, Node, row_type
@@ -104,6 +106,15 @@ class User(Node):
     account: Account | None = loaded(
         AccountOfViewer,
         "What only the viewer sees of the own account; null for anybody else.",
+        by="id",
+        scope=Scope.ACCOUNT,
+    )
+    authorized_apps: AuthorizedAppConnection = paged(
+        AppsOfUser, "The apps that the viewer let in, the latest first. Empty of others.", by="id", scope=Scope.ACCOUNT
+    )
+    developer_apps: DeveloperAppConnection = paged(
+        AppsOfDeveloper,
+        "The apps that the viewer writes, the latest first. Empty of others.",
         by="id",
         scope=Scope.ACCOUNT,
     )

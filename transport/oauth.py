@@ -30,7 +30,7 @@ from core.settings import Settings
 from domain.device import Device
 from domain.scopes import Claim
 from loaders.context import Services
-from transport.negotiation import BadRequest, headers_of, body_of
+from transport.negotiation import BadRequest, body_of, headers_of
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}

@@ -22,7 +22,7 @@ from core.database import Database
 from core.settings import settings
 from domain import grants
 from domain.device import Device
-from domain.scopes import ASKABLE
+from domain.scopes import ASKABLE, in_order
 from models.apps import App
 
 T = TypeVar("T")
@@ -163,7 +163,7 @@ def _consider(server: Server, request: Request, person: Person | None) -> Questi
 def _approve(server: Server, request: Request, person: Person, scopes: Collection[str] | None) -> str:
     grant, data = _asked(server, request), request.payload.data
     app, asked = request.client.app, request.scope.split()
-    allowed = grants.in_order(asked if scopes is None else frozenset(scopes) & frozenset(asked))
+    allowed = in_order(asked if scopes is None else frozenset(scopes) & frozenset(asked))
     if not allowed:
         raise AccessDeniedError(redirect_uri=grant.redirect_uri)
     lending = grants.lend(server.tx, app.id, person.user_id, asked=asked, allowed=allowed, device=server.device)

@@ -3,7 +3,8 @@
 from authlib.oauth2.rfc6749 import ClientMixin, list_to_scope, scope_to_list
 
 from core.ids import encode
-from domain import apps, grants
+from domain import apps
+from domain.scopes import in_order
 from models.apps import App
 
 
@@ -24,7 +25,7 @@ class Client(ClientMixin):  # type: ignore[misc]
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """What is asked for, or all that the app may ask for; None if it asks for more than that."""
         asked = frozenset(scope_to_list(scope or "") or self.app.scopes)
-        return list_to_scope(grants.in_order(asked)) if asked <= frozenset(self.app.scopes) else None
+        return list_to_scope(in_order(asked)) if asked <= frozenset(self.app.scopes) else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether it is registered."""

@@ -1,6 +1,5 @@
 """Apps that register themselves, RFC 7591."""
 
-from dataclasses import asdict
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, JsonPayload, JsonRequest
@@ -58,7 +57,7 @@ class Registration(ClientRegistrationEndpoint):  # type: ignore[misc]
 
     def generate_client_info(self, _request: JsonRequest) -> dict[str, Any]:
         """The app, and its secret if it can keep one."""
-        app, secret = wait(apps.make(self.server.tx, **asdict(self.app)))
+        app, secret = wait(apps.make(self.server.tx, self.app))
         info = {"client_id": encode("app", app.id), "client_id_issued_at": int(app.created_at.timestamp())}
         return info | ({"client_secret": secret, "client_secret_expires_at": 0} if secret else {})
 

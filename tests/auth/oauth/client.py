@@ -15,6 +15,8 @@ from core.database import Database
 from core.ids import encode
 from domain import apps
 from domain.device import Device
+from domain.registration import Described
+from domain.scopes import ASKABLE
 from tests.api import Person
 
 CALLBACK = "https://app.example/callback"
@@ -34,9 +36,14 @@ class App:
 
     @classmethod
     async def make(cls, db: Database, http: AsyncClient, *, auth_method: str = "client_secret_basic", **more) -> "App":
-        given = {"name": "An app", "redirect_uris": [CALLBACK], "grant_types": GRANT_TYPES} | more
+        given = {
+            "website": None,
+            "redirect_uris": [CALLBACK],
+            "scopes": list(ASKABLE),
+            "grant_types": GRANT_TYPES,
+        } | more
         async with db.write() as tx:
-            app, secret = await apps.make(tx, auth_method=auth_method, **given)
+            app, secret = await apps.make(tx, Described(name="An app", auth_method=auth_method, **given))
         return cls(db, http, encode("app", app.id), secret, secrets.token_urlsafe(48))
 
     def query(self, **changes: str | None) -> str:
