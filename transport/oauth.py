@@ -1,6 +1,7 @@
 """`/oauth/…` over HTTP: the endpoints that apps call themselves. People's pages are elsewhere."""
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -37,8 +38,8 @@ NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
 FRESH = {"cache-control": "public, max-age=300"}
 LONGEST = 64 * 1024
 """Bytes of a body: what is sent here is short."""
-REGISTRATIONS, PER_SECOND = 20, 20 / 3600
-"""Apps that may register themselves from one network at once, and what comes back of it each second."""
+REGISTRATIONS = 20
+"""Apps that may register themselves from one network, at once and each hour; times `STARLING_ATTEMPTS`."""
 
 Act = Callable[[Device, str, dict[str, str], bytes], Awaitable[Answer]]
 """Answers who is calling, at a path, with headers and a body."""
@@ -69,14 +70,14 @@ class Endpoint:
 
 def routes(services: Services, verifier: Tokens, config: Settings) -> list[Route]:
     """The endpoints. Any page may call them: what they give depends on nothing that a browser adds by itself."""
-    db, limiter = services.db, services.limiter
+    db, limiter, burst = services.db, services.limiter, math.ceil(REGISTRATIONS * config.attempts)
 
     async def register(device: Device, _path: str, _headers: dict[str, str], body: bytes) -> Answer:
         try:
             sent = json.loads(body)
         except (ValueError, RecursionError):
             raise BadRequest(400, "The body isn't valid JSON in UTF-8.") from None
-        await limiter.require("registrations", network(device.address), 1, burst=REGISTRATIONS, per_second=PER_SECOND)
+        await limiter.require("registrations", network(device.address), 1, burst=burst, per_second=burst / 3600)
         return await registration.register(db, device, sent)
 
     async def described(_: HTTPRequest) -> Response:

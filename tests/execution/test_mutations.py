@@ -148,6 +148,7 @@ async def ids(side: Side) -> dict[str, str]:
     return found
 
 
+NEW_APP, AT = "created { app { name scopes keepsSecret forDevices previousSecretUntil } }", ("https", "http")
 NEW = '{ name: "Eve", handle: "%s", email: "%s@example.org", password: "correct horse" }'
 NOW, NEXT = ("starling", "staple of a horse"), "staple of a horse"
 SCRIPT = [
@@ -195,6 +196,9 @@ SCRIPT = [
     ("ada", [("removePasskey", "deletedId", 'passkeyId: "passkey_1"')] * 2),
     (None, [("beginPasskeySignIn", "__typename", ""), ("signInWithPasskey", SESSION, 'credential: "no"')]),
     (None, [("completeSignIn", SESSION, 'challenge: "no", code: "no"')]),
+    ("ada", [("createApp", NEW_APP, f'name: "A", keepsSecret: true, redirectUris: ["{at}://a.example"]') for at in AT]),
+    ("ada", [(each, "__typename", 'appId: "app_1"') for each in ("updateApp", "rotateAppSecret", "deleteApp")]),
+    ("ada", [("deauthorizeApp", "appId", 'appId: "app_1"')]),
     ("grace", [("deletePost", "deletedId", 'postId: "{post_theirs}"')] * 2),
 ]
 

@@ -23,7 +23,9 @@ OF_FACTORS = (
 OF_ACCOUNTS = ("changePassword", "changeEmail", "resendVerification", *OF_FACTORS)
 BY_STAFF = ("suspendUser", "reinstateUser", "setRole")
 """From whom nothing is hidden: see tests/domain/test_moderation.py and tests/transport/test_suspension.py."""
-WITHOUT_IDS = (*BY_ANYBODY, *OF_ACCOUNTS, "signOut", "updateProfile", "createPost")
+OF_APPS = ("createApp", "updateApp", "rotateAppSecret", "deleteApp", "deauthorizeApp")
+"""See tests/auth/oauth/test_apps.py."""
+WITHOUT_IDS = (*BY_ANYBODY, *OF_ACCOUNTS, "createApp", "signOut", "updateProfile", "createPost")
 OWNERS = ("editPost", "deletePost", "editComment", "deleteComment")
 SECRETS = {
     "email": "ada@example.org",
@@ -34,6 +36,8 @@ SECRETS = {
     "code": "-",
     "credential": "-",
     "passkeyId": "passkey_1",
+    "keepsSecret": True,
+    "redirectUris": ["https://app.example/"],
 }
 OF_USERS = ("followUser", "unfollowUser", "acceptFollow", "declineFollow", "blockUser", "unblockUser")
 
@@ -60,7 +64,7 @@ class World:
 @pytest.fixture
 async def world(db: Database) -> World:
     me, other = await factories.person(db), await factories.person(db)
-    ids = {"userId": other.id}
+    ids = {"userId": other.id, "appId": "app_2"}
     for prefix, person in (("", me), ("other", other)):
         post = await factories.post(db, person.number)
         comment = await factories.comment(db, post, person.number)
@@ -136,7 +140,9 @@ SUCCESSES = {
 """What to select, and the answer: an id by the name of the argument that it was given for."""
 
 
-@pytest.mark.parametrize("name", [name for name in MUTATIONS if name not in (*BY_ANYBODY, *OF_ACCOUNTS, *BY_STAFF)])
+@pytest.mark.parametrize(
+    "name", [name for name in MUTATIONS if name not in (*BY_ANYBODY, *OF_ACCOUNTS, *BY_STAFF, *OF_APPS)]
+)
 async def test_success_carries_what_changed(api: Api, world: World, name: str) -> None:
     select, expected = SUCCESSES[name]
     result = await _run(api, name, world.me, world.input(name) if MUTATIONS[name].args else {}, select)

@@ -59,6 +59,7 @@ class World:
     comment: str
     hidden_post: str
     hidden_comment: str
+    app: str
 
     def value(self, name: str, kind) -> object:
         """Something that can be used for an argument or an input's field of this name."""
@@ -67,12 +68,14 @@ class World:
             "commentId": self.comment,
             "userId": self.other.id,
             "parentId": None,
+            "appId": self.app,
             "id": self.post,
             "captcha": None,
             "passkeyId": "passkey_1",
         }
         texts = {"email": "new@example.org", "handle": "somebody_new", "avatarUrl": "https://example.org/a.png"}
         texts |= {"password": PASSWORD, "currentPassword": PASSWORD}
+        texts |= {"website": "https://example.org/", "redirectUris": "https://example.org/", "scopes": "posts:read"}
         named = get_named_type(kind)
         if name == "ids":
             return [self.post]
@@ -99,7 +102,15 @@ async def world(api: Api) -> World:
     post = await api.create_post(other)
     comment = await api.add_comment(other, post)
     hidden = await api.create_post(private)
-    return World(me, other, private, post, comment, hidden, await api.add_comment(private, hidden))
+    hidden_comment = await api.add_comment(private, hidden)
+    return World(me, other, private, post, comment, hidden, hidden_comment, await create_app(api, me))
+
+
+async def create_app(api: Api, developer: Person) -> str:
+    """A new app's id."""
+    given = {"name": "An app", "redirectUris": ["https://example.org/"], "keepsSecret": True}
+    made = await api.mutate("createApp", developer, "created { app { clientId } }", **given)
+    return made["created"]["app"]["clientId"]
 
 
 def input_of(mutation: str) -> GraphQLInputObjectType | None:
@@ -176,7 +187,8 @@ async def test_a_mutation_refuses_malformed_ids_and_those_of_other_types(
     api: Api, world: World, rows: Rows, mutation: str, name: str
 ):
     before = await rows()
-    kind = {"postId": "post", "userId": "user", "passkeyId": "passkey"}.get(name, "comment")
+    kinds = {"postId": "post", "userId": "user", "passkeyId": "passkey", "appId": "app"}
+    kind = kinds.get(name, "comment")
     others = [f"{other}_1" for other in ("post", "user", "comment", "session", "x") if other != kind]
     for id_ in [*(each.replace("post", kind) for each in MALFORMED_IDS), *others]:
         result = await api.mutate(mutation, world.me, **world.input(input_of(mutation), **{name: id_}))
@@ -191,11 +203,11 @@ async def test_acting_on_what_is_hidden_is_acting_on_what_is_not_there(
 ):
     stranger = await api.sign_up()
     await api.block(stranger, world.me)
+    hidden_app = await create_app(api, stranger)
     before = await rows()
-    hidden = {"postId": world.hidden_post, "userId": stranger.id, "passkeyId": "passkey_2"}.get(
-        name, world.hidden_comment
-    )
-    absent = {"postId": "post_1", "userId": "user_1", "passkeyId": "passkey_1"}.get(name, "comment_1")
+    theirs = {"postId": world.hidden_post, "userId": stranger.id, "passkeyId": "passkey_2", "appId": hidden_app}
+    nobodys = {"postId": "post_1", "userId": "user_1", "passkeyId": "passkey_1", "appId": "app_1"}
+    hidden, absent = theirs.get(name, world.hidden_comment), nobodys.get(name, "comment_1")
     results = [
         await api.mutate(mutation, world.me, **world.input(input_of(mutation), **{name: id_}))
         for id_ in (hidden, absent)
