@@ -26,6 +26,7 @@ _ACCOUNT = (
         )
     )
 )
+_SINCE = select(Session.created_at).where(Session.id == bindparam("session_id", type_=BigInteger))
 _IS_OPEN = Session.revoked_at.is_(None) & or_(Session.expires_at.is_(None), Session.expires_at > func.now())
 _SEEN = (
     select(
@@ -53,6 +54,12 @@ async def account_by_login(db: Database, login: str) -> Any | None:
     login = login.strip().lower()
     rows = await db.read(_ACCOUNT, login=login) if login.isprintable() else []
     return rows[0] if rows else None
+
+
+async def authenticated_at(db: Database, viewer: Viewer) -> datetime | None:
+    """When the viewer signed in."""
+    rows = await db.read(_SINCE, session_id=viewer.session_id or 0)
+    return rows[0].created_at if rows else None
 
 
 async def viewer_of(db: Database, session_id: int) -> Viewer | None:

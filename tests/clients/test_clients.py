@@ -137,3 +137,30 @@ async def test_a_stream_of_server_sent_events_goes_on_where_it_was_closed(server
     assert told["heard"] == told["made"]
     assert told["answers"] == [told["viewer"]], "an ordinary query may be asked as a stream, too"
     assert "must have a selection of subfields" in told["refusal"]
+
+
+async def test_openid_client_registers_signs_in_refreshes_introspects_revokes_and_lets_a_device_in(server: str):
+    told = await told_by("openid", server)
+    assert told == {
+        "registered": [True, True],
+        "issuer": server,
+        "subject": told["userinfo"],
+        "viewer": "ada",
+        "userinfo": told["subject"],
+        "rotated": True,
+        "active": True,
+        "revoked": True,
+        "public": "ada",
+        "device": "ada",
+    }
+
+
+async def test_oauth4webapi_confirms_the_code_flow_its_refusal_and_the_end_of_a_replayed_family(server: str):
+    assert await told_by("webapi", server) == {
+        "methods": ["S256"],
+        "denied": "access_denied",
+        "scope": "offline_access profile:read feed:read",
+        "refreshed": True,
+        "replayed": "invalid_grant",
+        "family": "invalid_grant",
+    }

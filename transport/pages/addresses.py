@@ -6,7 +6,7 @@ from auth.tokens import Tokens
 from core.settings import Settings
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.pages import account, doors, letters, looks
+from transport.pages import account, consent, doors, letters, looks
 from transport.pages.session import SessionOverJSON
 from transport.pages.visits import Visits
 
@@ -17,6 +17,7 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
     session = SessionOverJSON(services, tokens, cookies, config)
     return [
         *looks.routes(),
+        *consent.routes(visits),
         *doors.routes(visits),
         *letters.routes(visits),
         *account.routes(visits),

@@ -107,7 +107,8 @@ class Visits:
                     )
                 return await handler(visit)
             except NotSignedIn:
-                return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303, {"Cache-Control": "no-store"})
+                then = quote(_here(request))
+                return RedirectResponse(f"/sign-in?next={then}", 303, {"Cache-Control": "no-store"})
             except Suspended as error:
                 return page("message.html", 403, title="Suspended", message=error.message, back="/sign-in")
             except Unavailable as error:
@@ -141,6 +142,11 @@ class Visits:
         headers = headers_of(visit.request.scope)
         is_told = "origin" in headers or "sec-fetch-site" in headers
         return (not is_told or self._cookies.is_ours(headers)) and hmac.compare_digest(sent, visit.token.encode())
+
+
+def _here(request: Request) -> str:
+    """The page to come back to."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def ours(path: str | None) -> str:

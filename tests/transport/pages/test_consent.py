@@ -1,0 +1,93 @@
+"""What people are asked before an app may act for them: by whom, for what, and they may lend less."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from core.database import Database
+from tests.api import Api
+from tests.auth.oauth.client import CALLBACK, App
+from tests.transport.pages.browser import ELSEWHERE, ORIGIN, hidden
+
+WANTED = "profile:read posts:read offline_access"
+
+
+@pytest.fixture
+async def sketchbook(db: Database, api: Api) -> App:
+    return await App.make(db, api.http, auth_method="none")
+
+
+def asking(app: App, **changes: str) -> str:
+    """Where an app sends people."""
+    return f"/oauth/authorize?{app.query(scope=WANTED, **changes)}"
+
+
+def told(answer) -> dict[str, str]:
+    """What the app is told."""
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(CALLBACK)
+    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+async def answer(browser, path: str, *scopes: str, answer: str = "allow", headers=ORIGIN):
+    page = await browser.http.get(path)
+    sent = hidden(page.text) | {f"scope {scope}": "on" for scope in scopes} | {"answer": answer}
+    return await browser.http.post(path, data=sent, headers=headers)
+
+
+async def test_who_is_signed_out_signs_in_first_and_comes_back(browser, sketchbook, ada):
+    path = asking(sketchbook)
+    page = await browser.http.get(path)
+    assert page.headers["location"].startswith("/sign-in?next=")
+    signed_in = await browser.sign_in(ada.handle, path=page.headers["location"])
+    assert signed_in.headers["location"] == path
+
+
+async def test_a_person_is_told_by_whom_for_what_and_where_they_go_on_to(browser, sketchbook, ada):
+    await browser.sign_in(ada.handle)
+    page = await browser.http.get(asking(sketchbook))
+    for shown in ("Allow An app?", f"@{ada.handle}", "See profiles, yours included", "app.example", "at any time"):
+        assert shown in page.text
+    policy = page.headers["content-security-policy"]
+    assert "form-action 'self' https://app.example;" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+
+
+async def test_a_person_may_lend_less_than_is_asked_for(browser, sketchbook, ada):
+    await browser.sign_in(ada.handle)
+    code = told(await answer(browser, asking(sketchbook), "profile:read"))["code"]
+    tokens = (await sketchbook.redeem(code)).json()
+    assert tokens["scope"] == "profile:read"
+
+
+@pytest.mark.parametrize(("scopes", "said"), [((), "allow"), (("profile:read",), "deny")], ids=["nothing", "denied"])
+async def test_who_lends_nothing_is_sent_back_without_a_code(browser, sketchbook, ada, scopes, said):
+    await browser.sign_in(ada.handle)
+    answers = told(await answer(browser, asking(sketchbook), *scopes, answer=said))
+    assert answers["error"] == "access_denied"
+    assert {"state", "iss"} <= answers.keys()
+    assert "code" not in answers
+
+
+async def test_another_site_cannot_agree_for_a_person_and_leaves_no_trace(browser, sketchbook, ada, rows):
+    await browser.sign_in(ada.handle)
+    before = await rows()
+    refused = await answer(browser, asking(sketchbook), "profile:read", headers=ELSEWHERE)
+    assert refused.status_code == 403
+    assert await rows() == before
+
+
+async def test_a_request_of_an_unknown_app_sends_nobody_anywhere(browser, sketchbook, ada):
+    await browser.sign_in(ada.handle)
+    for wrong in ({"client_id": "app_1"}, {"redirect_uri": "https://evil.example/"}):
+        page = await browser.http.get(asking(sketchbook, **wrong))
+        assert page.status_code == 400
+        assert "location" not in page.headers
+
+
+async def test_a_device_with_an_unknown_code_is_not_let_in(browser, ada):
+    await browser.sign_in(ada.handle)
+    page = await browser.http.get("/oauth/device", params={"user_code": "BCDF-GHJK"})
+    assert page.status_code == 404
+    assert "No device waits with this code" in page.text
