@@ -38,6 +38,8 @@ NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
 FRESH = {"cache-control": "public, max-age=300"}
 LONGEST = 64 * 1024
 """Bytes of a body: what is sent here is short."""
+CALLS, CALLS_PER_SECOND = 600, 50
+"""Forms that one network may send at once, and each second: an app on one server has many people."""
 REGISTRATIONS = 20
 """Apps that may register themselves from one network, at once and each hour; times `STARLING_ATTEMPTS`."""
 
@@ -111,6 +113,7 @@ def routes(services: Services, verifier: Tokens, config: Settings) -> list[Route
 def _form(act: Callable[[Database, Device, Request], Awaitable[Answer]], db: Database, limiter: Limiter) -> Act:
     async def limited(device: Device, path: str, headers: dict[str, str], body: bytes) -> Answer:
         request = Request("POST", path, headers, parse(body))
+        await limiter.require("oauth", network(device.address), 1, burst=CALLS, per_second=CALLS_PER_SECOND)
         async with attempts.of(limiter, Attempt.CLIENT, address=device.address) as attempt:
             answer = await act(db, device, request)
             if isinstance(answer.body, dict) and answer.body.get("error") == "invalid_client":

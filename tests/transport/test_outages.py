@@ -149,6 +149,19 @@ async def test_without_postgresql_everything_is_refused_at_once_and_names_no_sec
     assert not password or password not in caplog.text
 
 
+async def test_apps_are_told_that_the_database_is_away(fragile: Fragile):
+    post = fragile.api.http.post
+    await fragile.postgres.cut()
+    answers = [
+        await post("/oauth/token", data={"grant_type": "client_credentials"}, auth=("app_1", "x")),
+        await post("/oauth/revoke", data={"token": "x"}, auth=("app_1", "x")),
+        await post("/oauth/register", json={"redirect_uris": ["https://app.example/"]}),
+    ]
+    await fragile.postgres.mend()
+    assert [(each.status_code, each.json()["error"]) for each in answers] == [(503, "temporarily_unavailable")] * 3
+    assert {each.headers["retry-after"] for each in answers} == {"1"}
+
+
 async def test_it_recovers_from_a_cut_by_itself(fragile: Fragile):
     await fragile.postgres.cut()
     await fragile.everything()

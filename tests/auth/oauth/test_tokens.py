@@ -7,10 +7,13 @@ from sqlalchemy import func, select
 
 from core.database import Database
 from core.settings import settings
+from domain import moderation
 from domain.audit import SecurityEventKind
+from domain.viewer import Viewer
 from models.apps import Grant
 from models.audit import SecurityEvent
 from models.sessions import Session
+from models.users import Role
 from tests.api import Api, Person
 from tests.auth.oauth.client import App
 
@@ -107,3 +110,23 @@ async def test_revoking_either_token_ends_the_session(which: str, web: App, ada:
         assert (await web.post("/oauth/introspect", token=token)).json() == {"active": False}
     assert (await web.renew(tokens["refresh_token"])).json()["error"] == "invalid_grant"
     assert (await web.post("/oauth/revoke", token="unknown")).status_code == 200
+
+
+async def test_a_suspended_person_lends_nothing_until_reinstated(db: Database, api: Api, web: App):
+    ada, admin = await api.sign_up(), Viewer((await api.sign_up()).number, 1, role=Role.ADMIN)
+    code, tokens = (await web.ask(ada))["code"], await web.tokens(ada)
+    await moderation.suspend(db, admin, ada.number, reason="Spam.", until=None)
+    for answer in (await web.redeem(code), await web.renew(tokens["refresh_token"])):
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+        assert "suspended" in answer.json()["error_description"]
+    await moderation.reinstate(db, admin, ada.number)
+    assert (await web.renew(tokens["refresh_token"])).status_code == 200
+
+
+async def test_an_app_that_asks_without_end_is_told_to_wait(api: Api, web: App, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("transport.oauth.CALLS", 3)
+    monkeypatch.setattr("transport.oauth.CALLS_PER_SECOND", 0.001)
+    monkeypatch.setattr("transport.oauth.network", lambda _: "somewhere")
+    answers = [await web.post("/oauth/introspect", token="x") for _ in range(5)]
+    assert [each.status_code for each in answers] == [200, 200, 200, 429, 429]
+    assert int(answers[-1].headers["retry-after"]) > 1
