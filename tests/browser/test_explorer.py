@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import shutil
 import socket
 from collections.abc import AsyncIterator
@@ -14,12 +13,11 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.api import Api, Person
+from tests.browser.chromium import IN_CHROMIUM
 from tests.serving import Server, serving
 
 playwright = pytest.importorskip("playwright.async_api", reason="run with `uv run --group browser pytest`")
 
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 TABS = ["Feed", "Profile", "Thread", "Search", "CreatePost", "LiveUpdates"]
 SIGN_IN = """
 mutation ($input: SignInInput!) { signIn(input: $input) { ... on SignInSuccess { session { accessToken } } } }
@@ -31,13 +29,10 @@ BUILDING = 120_000
 """Milliseconds that a first build of the explorer may take."""
 
 expect = playwright.expect
-executable = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 pytestmark = [
-    pytest.mark.browser,
+    *IN_CHROMIUM,
     pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(executable is None, reason="needs Chromium or Chrome"),
     pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="needs Node.js to build it"),
 ]
 
@@ -67,21 +62,6 @@ class Window:
         await self.run("LiveUpdates")
         await expect(self.page.get_by_role("button", name="Stop query")).to_be_visible()
         await self.page.wait_for_timeout(1000)  # a subscription has no echo that it has started
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator:
-    """A headless browser with a fresh profile."""
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with playwright.async_playwright() as driver:
-        running = await driver.chromium.launch(executable_path=executable, args=[*QUIET, *as_root])
-        yield running
-        await running.close()
-
-
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest) -> str:
-    return request.param
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from schema.enums import words
 from transport.pages.doors import problems_of
 from transport.pages.visits import HOME, Visit, Visits
 
+BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {each: each for each in ("Android", "iPhone", "iPad", "Windows", "Linux")} | {"Mac OS": "macOS"}
 SIGN_INS = SessionKind.API, SessionKind.BROWSER
 
 
@@ -62,10 +64,19 @@ async def devices(visit: Visit) -> Response:
     """Where one is signed in, and signing out everywhere else."""
     me, db = visit.viewer.require_user(), visit.services.db
     if not visit.sends:
-        return visit.page("devices.html", sessions=await security.sign_ins(db, visit.viewer), viewer=visit.viewer)
+        return visit.page(
+            "devices.html", sessions=await security.sign_ins(db, visit.viewer), viewer=visit.viewer, named=named
+        )
     async with db.write() as tx:
         await sessions.end_all(tx, me, visit.device, but=visit.viewer.session_id, kinds=SIGN_INS)
     return visit.done()
+
+
+def named(agent: str | None) -> str:
+    """What people call a browser that calls itself by half a dozen names."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in (agent or "")), None)
+    system = next((name for mark, name in SYSTEMS.items() if mark in (agent or "")), None)
+    return f"{browser} on {system}" if browser and system else browser or agent or "A program without a name"
 
 
 async def log(visit: Visit) -> Response:
