@@ -4,9 +4,10 @@ A page calls `consider`, shows the Question or follows the address, and calls `a
 string. Every address has `iss` (RFC 9207). `NotForApps` is for the person's eyes: the app can't be told.
 """
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -27,6 +28,11 @@ from models.apps import App
 
 T = TypeVar("T")
 PATH = "/oauth/authorize"
+ANEW = frozenset({"login", "select_account"})
+DECIDING = timedelta(minutes=10)
+"""How much longer than `max_age` somebody may take to decide."""
+MAX_AGE = re.compile(r"[0-9]{0,9}")
+"""Seconds: for a generation at most."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
@@ -129,7 +135,7 @@ def _asked(server: Server, request: Request) -> Any:
     prompts = _prompts(request)
     if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
         raise InvalidRequestError("There is no such prompt.", redirect_uri=grant.redirect_uri)
-    if not (request.payload.data.get("max_age") or "0").isdecimal():
+    if not MAX_AGE.fullmatch(request.payload.data.get("max_age", "")):
         raise InvalidRequestError("max_age is a number of seconds.", redirect_uri=grant.redirect_uri)
     for resource in request.payload.datalist.get("resource", []):
         if resource.rstrip("/") not in (settings().origin, f"{settings().origin}/graphql"):
@@ -140,7 +146,7 @@ def _asked(server: Server, request: Request) -> Any:
 def _consider(server: Server, request: Request, person: Person | None) -> Question | str:
     grant, prompts = _asked(server, request), _prompts(request)
     app, asked = request.client.app, request.scope.split()
-    if person is None or "login" in prompts or "select_account" in prompts or _is_stale(request, person):
+    if person is None or prompts & ANEW or _max_age(request) == 0 or _is_stale(request, person):
         step, lent = Step.SIGN_IN, frozenset[str]()
     else:
         step, lent = Step.CONSENT, wait(grants.lent(server.tx, app.id, person.user_id))
@@ -166,6 +172,8 @@ def _approve(server: Server, request: Request, person: Person, scopes: Collectio
     allowed = in_order(asked if scopes is None else frozenset(scopes) & frozenset(asked))
     if not allowed:
         raise AccessDeniedError(redirect_uri=grant.redirect_uri)
+    if _is_stale(request, person, DECIDING):
+        raise OAuth2Error("The sign-in is too old.", error="login_required", redirect_uri=grant.redirect_uri)
     lending = grants.lend(server.tx, app.id, person.user_id, asked=asked, allowed=allowed, device=server.device)
     code = grants.make_code(
         server.tx,
@@ -183,14 +191,19 @@ def _prompts(request: Request) -> frozenset[str]:
     return frozenset((request.payload.data.get("prompt") or "").split())
 
 
-def _is_stale(request: Request, person: Person) -> bool:
-    most = request.payload.data.get("max_age")
-    return most is not None and (datetime.now(UTC) - person.authenticated_at).total_seconds() > int(most)
+def _max_age(request: Request) -> int | None:
+    given = request.payload.data.get("max_age")
+    return int(given) if given else None
+
+
+def _is_stale(request: Request, person: Person, more: timedelta = timedelta()) -> bool:
+    most = _max_age(request)
+    return bool(most) and datetime.now(UTC) - person.authenticated_at > timedelta(seconds=most or 0) + more
 
 
 def _afterwards(request: Request) -> str:
     """The same request, but for what signing in will have done."""
     pairs = [(name, value) for name, values in request.payload.datalist.items() for value in values]
-    left = " ".join(sorted(_prompts(request) - {"login", "select_account"}))
-    kept = [pair for pair in pairs if pair[0] != "prompt"]
+    left = " ".join(sorted(_prompts(request) - ANEW))
+    kept = [pair for pair in pairs if pair[0] != "prompt" and (pair[0] != "max_age" or _max_age(request))]
     return urlencode([*kept, ("prompt", left)] if left else kept)

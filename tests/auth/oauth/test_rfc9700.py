@@ -1,6 +1,7 @@
 """RFC 9700, Best Current Practice for OAuth 2.0 Security: its items are the tests' names."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from models.apps import App as Row
 from models.apps import AuthorizationCode
 from models.sessions import RefreshToken
 from tests.api import Api, Person
-from tests.auth.oauth.client import CALLBACK, App, in_front, sent
+from tests.auth.oauth.client import CALLBACK, HERE, App, in_front, sent
 from tests.auth.oauth.test_tokens import live
 
 LATEST = {"query": "{ latest { edges { node { id } } } }"}
@@ -236,3 +237,20 @@ async def test_signing_in_is_asked_for_where_the_app_wants_it(db: Database, web:
         assert isinstance(question, Question)
         assert question.step is Step.SIGN_IN
         assert "code" in sent(str(await authorize.consider(db, question.then, in_front(ada))))
+
+
+@pytest.mark.parametrize("max_age", ["0", "300"])
+async def test_who_signed_in_too_long_ago_signs_in_anew(max_age: str, db: Database, web: App, ada: Person):
+    await web.ask(ada)
+    query, long_ago = (
+        web.query(max_age=max_age),
+        replace(in_front(ada), authenticated_at=datetime.now(UTC) - timedelta(hours=1)),
+    )
+    question = await authorize.consider(db, query, long_ago)
+    assert isinstance(question, Question)
+    assert question.step is Step.SIGN_IN
+    assert "code" in sent(str(await authorize.consider(db, question.then, in_front(ada))))
+    silent = sent(str(await authorize.consider(db, web.query(max_age=max_age, prompt="none"), long_ago)))
+    assert silent["error"] == "login_required"
+    if max_age != "0":  # what an answer can't be held to, as it takes longer than that
+        assert sent(await authorize.approve(db, query, long_ago, HERE))["error"] == "login_required"
