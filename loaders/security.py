@@ -1,4 +1,4 @@
-"""What pages show the viewer of their own sign-ins and of what happened to their account, the latest first."""
+"""What pages show the viewer of their own sign-ins, apps and log, the latest first."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, bindparam, func, or_, select
 
 from core.database import Database
 from domain.viewer import Viewer
+from models.apps import App, Grant
 from models.audit import SecurityEvent
 from models.sessions import Session, SessionKind
 
@@ -28,6 +29,18 @@ _EVENTS = (
     .order_by(SecurityEvent.id.desc())
     .limit(SHOWN)
 )
+_APPS = (
+    select(Grant.app_id, Grant.scopes, Grant.created_at, App.name, App.website)
+    .join(App, App.id == Grant.app_id)
+    .where(Grant.user_id == _ME)
+    .order_by(Grant.id.desc())
+    .limit(SHOWN)
+)
+
+
+async def apps(db: Database, viewer: Viewer) -> list[Any]:
+    """Whom the viewer lent rights to. Raises NotSignedIn."""
+    return list(await db.read(_APPS, me=viewer.require_user()))
 
 
 async def sign_ins(db: Database, viewer: Viewer) -> list[Any]:

@@ -4,9 +4,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from auth import accounts
-from core.errors import InvalidInput, RateLimited
-from domain import addresses, sessions
+from core.errors import InvalidInput, NotFound, RateLimited
+from core.ids import decode_as, encode
+from domain import addresses, developers, sessions
 from domain.audit import SecurityEventKind
+from domain.scopes import ASKABLE
 from loaders import security
 from models.sessions import SessionKind
 from schema.enums import words
@@ -79,6 +81,19 @@ def named(agent: str | None) -> str:
     return f"{browser} on {system}" if browser and system else browser or agent or "A program without a name"
 
 
+async def apps(visit: Visit) -> Response:
+    """Whom one lent rights to, and taking them back."""
+    db = visit.services.db
+    if not visit.sends:
+        return visit.page("apps.html", apps=await security.apps(db, visit.viewer), words=ASKABLE, encode=encode)
+    try:
+        app_id = decode_as("app", visit.fields.get("app", ""), "app")
+        await developers.deauthorize(db, visit.viewer, app_id, visit.device)
+    except (InvalidInput, NotFound):
+        pass  # it is gone already, which is what was wanted
+    return visit.done()
+
+
 async def log(visit: Visit) -> Response:
     """What happened to the account."""
     events = await security.events(visit.services.db, visit.viewer)
@@ -87,6 +102,12 @@ async def log(visit: Visit) -> Response:
 
 def routes(visits: Visits) -> list[Route]:
     """These pages."""
-    pages = {HOME: overview, "/account/address": address, "/account/password": password, "/account/sessions": devices}
+    pages = {
+        HOME: overview,
+        "/account/address": address,
+        "/account/password": password,
+        "/account/sessions": devices,
+        "/account/apps": apps,
+    }
     both = [Route(path, visits.at(handler), methods=["GET", "POST"]) for path, handler in pages.items()]
     return [*both, Route("/account/log", visits.at(log))]

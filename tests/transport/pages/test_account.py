@@ -10,7 +10,7 @@ from tests.mail import Post
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN
 
 STRONGER = "a quite different otter lamp"
-PAGES = ["/account", "/account/address", "/account/password", "/account/sessions", "/account/log"]
+PAGES = ["/account", "/account/address", "/account/password", "/account/sessions", "/account/apps", "/account/log"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What people are asked before an app may act for them: by whom, for what, and they may lend less."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -91,3 +92,31 @@ async def test_a_device_with_an_unknown_code_is_not_let_in(browser, ada):
     page = await browser.http.get("/oauth/device", params={"user_code": "BCDF-GHJK"})
     assert page.status_code == 404
     assert "No device waits with this code" in page.text
+
+
+async def test_a_person_takes_back_what_they_lent(browser, sketchbook, ada):
+    await browser.sign_in(ada.handle)
+    code = told(await answer(browser, asking(sketchbook), "profile:read"))["code"]
+    tokens = (await sketchbook.redeem(code)).json()
+    page = (await browser.http.get("/account/apps")).text
+    assert "An app" in page
+    assert "See profiles, yours included" in page
+    assert (await browser.send("/account/apps")).headers["location"] == "/account/apps?done"
+    assert "You let no app act for you." in (await browser.http.get("/account/apps")).text
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+    deadline = time.monotonic() + 1
+    while (await browser.http.post("/graphql", json={"query": "{ viewer { handle } }"}, headers=bearer)).is_success:
+        assert time.monotonic() < deadline
+
+
+async def test_nobody_takes_back_what_somebody_else_lent(api, browser, sketchbook, ada):
+    await browser.sign_in(ada.handle)
+    told(await answer(browser, asking(sketchbook), "profile:read"))
+    app = (await browser.form("/account/apps"))["app"]
+    other = await api.sign_up()
+    browser.http.cookies.clear()
+    await browser.sign_in(other.handle)
+    await browser.send("/account", "/account/apps", app=app)
+    browser.http.cookies.clear()
+    await browser.sign_in(ada.handle)
+    assert "An app" in (await browser.http.get("/account/apps")).text
