@@ -4,11 +4,13 @@ Access tokens are short-lived JWTs after RFC 9068. Each credential is verified o
 session in the database, and is then known by its hash.
 """
 
+import asyncio
 import hashlib
 import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +21,10 @@ from joserfc.jwk import ECKey
 from auth import personal
 from auth.keys import ring
 from core.database import Database
-from core.errors import NotSignedIn
+from core.errors import NotSignedIn, Unavailable
 from core.ids import encode
 from core.settings import settings
+from domain import access
 from domain.keys import ALGORITHM
 from domain.viewer import Viewer
 from loaders.sessions import OpenSessions, viewer_by_secret, viewer_of
@@ -31,6 +34,8 @@ FIRST_PARTY = "starling"
 """The client that signs people in itself."""
 TYPE = "at+jwt"
 REMEMBERED = 50_000
+REMEMBERED_SECRETS = 60.0
+"""Seconds after which cookies and personal tokens are verified anew, which puts down that they are used."""
 EXPIRED = "This access token has expired: get a new one with refreshSession."
 INVALID = "This access token is not valid: sign in again."
 
@@ -91,6 +96,7 @@ class Tokens:
         self._db, self._sessions = db, OpenSessions(db)
         self._verified: dict[bytes, Verified] = {}
         self._revocations = 0
+        self._touching: set[asyncio.Task[None]] = set()
 
     async def verified(
         self,
@@ -118,10 +124,9 @@ class Tokens:
 
     async def of_cookie(self, secret: str) -> Verified:
         """Whom a browser's cookie speaks for; nobody where its session is over. Raises Unavailable."""
-        digest = hashlib.sha256(secret.encode()).digest()
-        name = b"cookie:" + digest
+        name = b"cookie:" + hashlib.sha256(secret.encode()).digest()
         try:
-            known = self._verified.get(name) or await self._remember(name, self._of_secret(digest, SessionKind.BROWSER))
+            known = self._verified.get(name) or await self._remember(name, self._of_secret(name, SessionKind.BROWSER))
             return self._unless_expired(name, known)
         except NotSignedIn:
             return NOBODY
@@ -148,12 +153,25 @@ class Tokens:
             raise NotSignedIn(INVALID)
         return Verified(viewer, float(claims["exp"]), claims.get("cnf", {}).get("jkt"))
 
-    async def _of_secret(self, digest: bytes, kind: SessionKind) -> Verified:
-        found = await viewer_by_secret(self._db, digest, kind)
+    async def _of_secret(self, name: bytes, kind: SessionKind) -> Verified:
+        found = await viewer_by_secret(self._db, name[-hashlib.sha256().digest_size :], kind)
         if found is None:
             raise NotSignedIn(INVALID)
         viewer, expires_at = found
+        self._touch(viewer.session_id or 0)
+        asyncio.get_running_loop().call_later(REMEMBERED_SECRETS, self._verified.pop, name, None)
         return Verified(viewer, expires_at.timestamp() if expires_at else math.inf)
+
+    def _touch(self, session_id: int) -> None:
+        """Have it put down, in nobody's way, that the session is used."""
+
+        async def touch() -> None:
+            with suppress(Unavailable):
+                await access.touch(self._db, session_id)
+
+        task = asyncio.create_task(touch())
+        self._touching.add(task)
+        task.add_done_callback(self._touching.discard)
 
     async def _remember(self, digest: bytes, verifying: Awaitable[Verified]) -> Verified:
         revocations, found = self._revocations, await verifying

@@ -18,13 +18,11 @@ from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
 from domain.viewer import Viewer
-from models.sessions import SessionKind
+from models.sessions import SIGN_INS
 from models.users import Account, User
 
 ASKED = "resets:asked"
 """The job that looks who an address is."""
-SIGN_INS = (SessionKind.API, SessionKind.BROWSER)
-"""What a person has by a password."""
 _SEALED_FOR = "reset"
 
 _OF = Account.user_id == bindparam("user_id", type_=BigInteger)

@@ -23,6 +23,10 @@ class SessionKind(StrEnum):
     """A token that somebody made for a program of their own."""
 
 
+SIGN_INS = SessionKind.API, SessionKind.BROWSER
+"""Those of people themselves."""
+
+
 class Session(Base):
     """One chain of tokens. Each of them names it; ending it ends them all."""
 

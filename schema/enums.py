@@ -12,6 +12,7 @@ from live.updates import RemovalReason
 from loaders.comments import CommentOrder
 from loaders.follows import FollowState
 from models.posts import Visibility
+from models.sessions import SessionKind
 from models.users import Role
 
 E = TypeVar("E", bound=type[StrEnum])
@@ -113,6 +114,14 @@ documented(
     NEWEST="The latest.",
     OLDEST="The earliest: a conversation as it went.",
     TOP="The most liked, among the newest 1,000.",
+)
+documented(
+    SessionKind,
+    "How a session shows who it is.",
+    API="By access and refresh tokens, of `signIn`.",
+    BROWSER="By a cookie.",
+    APP="By tokens of an app to which the person lent rights.",
+    PERSONAL="By a token that the person made.",
 )
 documented(
     RemovalReason,

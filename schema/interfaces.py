@@ -1,6 +1,6 @@
 """What types have in common: scalars, and being a node."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NewType
@@ -43,9 +43,21 @@ class Node:
     )
 
 
-def scalar(name: str, description: str, specification: str | None = None) -> ScalarDefinition:
+def scalar(
+    name: str, description: str, specification: str | None = None, parse: Callable[[Any], Any] = as_is
+) -> ScalarDefinition:
     """A scalar that is a string on the wire; the JSON encoder writes what isn't one yet."""
-    return strawberry.scalar(name=name, description=description, specified_by_url=specification, serialize=as_is)
+    return strawberry.scalar(
+        name=name, description=description, specified_by_url=specification, serialize=as_is, parse_value=parse
+    )
+
+
+def _moment(text: Any) -> datetime:
+    """What a client means. Raises ValueError, TypeError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment with its time zone is needed")
+    return moment
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -53,6 +65,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         "DateTime",
         "A moment in UTC, after RFC 3339, e.g. `2026-05-04T09:30:00.123456Z`.",
         "https://www.rfc-editor.org/rfc/rfc3339",
+        _moment,
     ),
     URL: scalar("URL", "An absolute URL, https, e.g. `https://example.org/ada.png`.", "https://url.spec.whatwg.org/"),
     Cursor: scalar("Cursor", "A place in a list or in the stream of events. Opaque: pass it back as you got it."),

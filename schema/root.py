@@ -12,6 +12,7 @@ from execution.scopes import RequiresScope
 from loaders.feeds import Latest
 from resolvers import limits, lists, live, nodes, users
 from schema import enums as enums
+from schema.access import AccessMutations
 from schema.accounts import AccountMutations
 from schema.apps import AppMutations
 from schema.captcha import CaptchaMutations
@@ -96,6 +97,7 @@ class Mutation(
     PasskeyMutations,
     SessionMutations,
     AccountMutations,
+    AccessMutations,
     UserMutations,
     PostMutations,
     CommentMutations,

@@ -7,6 +7,7 @@ import strawberry
 
 from domain.scopes import Scope
 from execution.fields import column, loaded, paged
+from loaders.access import PersonalTokensOfUser, SessionsOfUser
 from loaders.accounts import AccountOfViewer
 from loaders.apps import AppsOfDeveloper, AppsOfUser
 from loaders.audit import EventsOfUser
@@ -24,6 +25,7 @@ from loaders.users import UserCounts
 from models import users as models
 from models.users import Role
 from resolvers import users
+from schema.access import ActiveSessionConnection, PersonalTokenConnection
 from schema.accounts import Account
 from schema.apps import AuthorizedAppConnection, DeveloperAppConnection
 from schema.audit import SecurityEventConnection
@@ -100,6 +102,18 @@ class User(Node):
     security_events: SecurityEventConnection = paged(
         EventsOfUser,
         "What happened to the viewer's account, the latest first: sign-ins, failures, changes. Empty of others.",
+        by="id",
+        scope=Scope.ACCOUNT,
+    )
+    sessions: ActiveSessionConnection = paged(
+        SessionsOfUser,
+        "Where the viewer is signed in, the latest sign-in first. Empty of others.",
+        by="id",
+        scope=Scope.ACCOUNT,
+    )
+    personal_tokens: PersonalTokenConnection = paged(
+        PersonalTokensOfUser,
+        "The viewer's tokens for programs, the newest first. Empty of others.",
         by="id",
         scope=Scope.ACCOUNT,
     )

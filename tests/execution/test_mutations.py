@@ -150,6 +150,7 @@ async def ids(side: Side) -> dict[str, str]:
 
 NEW_APP, AT = "created { app { name scopes keepsSecret forDevices previousSecretUntil } }", ("https", "http")
 NEW = '{ name: "Eve", handle: "%s", email: "%s@example.org", password: "correct horse" }'
+ASKED = ('name: "CI", scopes: ["posts:read", "feed:read"]', 'name: "CI", scopes: ["account"]')
 NOW, NEXT = ("starling", "staple of a horse"), "staple of a horse"
 SCRIPT = [
     ("ada", [("createPost", POST, 'body: "One.", clientMutationId: "1"'), ("createPost", POST, 'body: ""')]),
@@ -195,6 +196,9 @@ SCRIPT = [
     ),
     ("ada", [("removePasskey", "deletedId", 'passkeyId: "passkey_1"')] * 2),
     (None, [("beginPasskeySignIn", "__typename", ""), ("signInWithPasskey", SESSION, 'credential: "no"')]),
+    ("ada", [("createPersonalToken", "created { personalToken { name scopes } }", each) for each in ASKED]),
+    ("ada", [("revokePersonalToken", "revokedId", f'personalTokenId: "{each}"') for each in ("session_1", "post_1")]),
+    ("ada", [("endSession", "endedId", 'sessionId: "session_1"'), ("endOtherSessions", "ended", "")]),
     (None, [("completeSignIn", SESSION, 'challenge: "no", code: "no"')]),
     ("ada", [("createApp", NEW_APP, f'name: "A", keepsSecret: true, redirectUris: ["{at}://a.example"]') for at in AT]),
     ("ada", [(each, "__typename", 'appId: "app_1"') for each in ("updateApp", "rotateAppSecret", "deleteApp")]),

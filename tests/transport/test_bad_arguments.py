@@ -41,6 +41,7 @@ LOOKED_UP = {
     ("signInWithPasskey", "credential"),
 }
 """Where a text that nobody can have is simply not found."""
+SESSIONS = "sessionId", "personalTokenId"
 FOR_STAFF = {"suspendUser", "reinstateUser", "setRole"}
 """What moderators do, from whom nothing is hidden: see tests/domain/test_moderation.py."""
 BY_PASSKEY = ("beginPasskeySignIn", "signInWithPasskey")
@@ -154,6 +155,12 @@ async def ask(api: Api, world: World, field: str, **changed: object) -> dict:
     return await api.answer(f"query ({declared}) {{ {field}({passed}) {{ __typename }} }}", world.me, **given)
 
 
+async def session_of(api: Api, person: Person) -> str:
+    """The id of somebody's session."""
+    answer = await api("{ viewer { sessions { nodes { id } } } }", person)
+    return answer["viewer"]["sessions"]["nodes"][0]["id"]
+
+
 def refused_at(answer: dict, *path: str) -> str:
     """The message of a refusal that points at the argument."""
     [error] = answer["errors"]
@@ -187,7 +194,9 @@ async def test_a_mutation_refuses_malformed_ids_and_those_of_other_types(
     api: Api, world: World, rows: Rows, mutation: str, name: str
 ):
     before = await rows()
-    kinds = {"postId": "post", "userId": "user", "passkeyId": "passkey", "appId": "app"}
+    kinds = {"postId": "post", "userId": "user", "passkeyId": "passkey", "appId": "app"} | dict.fromkeys(
+        SESSIONS, "session"
+    )
     kind = kinds.get(name, "comment")
     others = [f"{other}_1" for other in ("post", "user", "comment", "session", "x") if other != kind]
     for id_ in [*(each.replace("post", kind) for each in MALFORMED_IDS), *others]:
@@ -207,6 +216,8 @@ async def test_acting_on_what_is_hidden_is_acting_on_what_is_not_there(
     before = await rows()
     theirs = {"postId": world.hidden_post, "userId": stranger.id, "passkeyId": "passkey_2", "appId": hidden_app}
     nobodys = {"postId": "post_1", "userId": "user_1", "passkeyId": "passkey_1", "appId": "app_1"}
+    theirs |= dict.fromkeys(SESSIONS, await session_of(api, stranger))
+    nobodys |= dict.fromkeys(SESSIONS, "session_1")
     hidden, absent = theirs.get(name, world.hidden_comment), nobodys.get(name, "comment_1")
     results = [
         await api.mutate(mutation, world.me, **world.input(input_of(mutation), **{name: id_}))

@@ -10,14 +10,13 @@ from domain import addresses, developers, sessions
 from domain.audit import SecurityEventKind
 from domain.scopes import ASKABLE
 from loaders import security
-from models.sessions import SessionKind
+from models.sessions import SIGN_INS
 from schema.enums import words
 from transport.pages.doors import problems_of
 from transport.pages.visits import HOME, Visit, Visits
 
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {each: each for each in ("Android", "iPhone", "iPad", "Windows", "Linux")} | {"Mac OS": "macOS"}
-SIGN_INS = SessionKind.API, SessionKind.BROWSER
 
 
 async def overview(visit: Visit) -> Response:
