@@ -4,10 +4,18 @@ from typing import TYPE_CHECKING
 
 from auth import factors
 from auth.factors import Enrolment
+from core.ids import decode_as, encode
+from domain import identities
 from loaders.context import Info
 
 if TYPE_CHECKING:
-    from schema.factors import BeginTotpInput, ConfirmTotpInput, DisableTotpInput, NewRecoveryCodesInput
+    from schema.factors import (
+        BeginTotpInput,
+        ConfirmTotpInput,
+        DisableTotpInput,
+        NewRecoveryCodesInput,
+        UnlinkIdentityInput,
+    )
 
 
 async def begin_totp(info: Info, input: "BeginTotpInput") -> Enrolment:
@@ -39,3 +47,11 @@ async def new_recovery_codes(info: Info, input: "NewRecoveryCodesInput") -> list
     return await factors.new_recovery_codes(
         context.services, context.viewer, context.device, password=input.password, code=input.code
     )
+
+
+async def unlink_identity(info: Info, input: "UnlinkIdentityInput") -> str:
+    """See `identities.unlink`."""
+    context, identity_id = info.context, decode_as("identity", input.identity_id, "input", "identityId")
+    await factors.prove(context.services, context.viewer, context.device, password=input.password, code=input.code)
+    await identities.unlink(context.db, context.viewer, identity_id, context.device)
+    return encode("identity", identity_id)

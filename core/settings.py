@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core import mail, trusted
 from core.origins import are_origins, is_public, listed
+from core.providers import OpenIDProvider, is_safe
 
 _WELL_KNOWN = {"database_url", "database_replica_url", "redis_url"}
 """What hosting platforms set, under these very names."""
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
     """Whether apps may register themselves, RFC 7591. Developers can always register theirs."""
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
+
+    sign_in_with: tuple[OpenIDProvider, ...] = ()
+    """OpenID providers that let people in, as JSON: `[{"name", "title", "issuer", "client_id", "client_secret"}]`."""
+    github_client_id: str | None = None
+    """Set: people may sign in with GitHub."""
+    github_client_secret: SecretStr | None = None
+    github_url: Annotated[str, AfterValidator(is_safe)] = "https://github.com"
+    github_api_url: Annotated[str, AfterValidator(is_safe)] = "https://api.github.com"
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(are_origins)] = ()
     """Whose pages may call the API from a browser, e.g. `https://app.example,https://beta.example`; `*`: all."""

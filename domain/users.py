@@ -40,7 +40,7 @@ _FOLLOWED_BY = (
 )
 
 
-async def register(tx: Transaction, *, handle: str, name: str, email: str, password_hash: str) -> User:
+async def register(tx: Transaction, *, handle: str, name: str, email: str, password_hash: str | None) -> User:
     """A new person with an account, and a letter to the address. Raises InvalidInput where the handle is taken."""
     try:
         user = await tx.insert(User, handle=handle, name=name)

@@ -7,12 +7,15 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from core.errors import Conflict
 from core.transactions import Transaction
 from models.factors import Passkey
+from models.identities import Identity
 from models.users import Account
 
 _USER = bindparam("user_id", type_=BigInteger)
 _HOLD = select(Account.user_id).where(Account.user_id == _USER).with_for_update()
-_OF_PERSON: Any = func.count(Account.password_hash) + (
-    select(func.count()).where(Passkey.user_id == _USER).scalar_subquery()
+_OF_PERSON: Any = (
+    func.count(Account.password_hash)
+    + select(func.count()).where(Passkey.user_id == _USER).scalar_subquery()
+    + select(func.count()).where(Identity.user_id == _USER).scalar_subquery()
 )
 _LEFT = select(_OF_PERSON.label("ways")).where(Account.user_id == _USER)
 
@@ -23,7 +26,7 @@ async def hold(tx: Transaction, user_id: int) -> None:
 
 
 async def keep_one(tx: Transaction, user_id: int) -> None:
-    """Go on only if a password or a passkey is left. Raises Conflict."""
+    """Go on only if a password, a passkey or an identity is left. Raises Conflict."""
     [left] = await tx.rows(_LEFT, user_id=user_id)
     if not left.ways:
         raise Conflict("This is your last way in: set a password or add another one first.")

@@ -1,15 +1,16 @@
 """What somebody signs in with. Nobody else's is anybody's business."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, bindparam, func, or_, select
+from sqlalchemy import BigInteger, DateTime, Select, bindparam, func, or_, select
 
 from core.database import Database
 from domain.viewer import Viewer
 from domain.visibility import VIEWER
 from loaders.base import ANY_KEY, BatchLoader, RowLoader
 from models.factors import Passkey, RecoveryCode, TotpFactor
+from models.identities import Identity
 from models.sessions import Session, SessionKind
 from models.users import Account
 
@@ -21,6 +22,7 @@ _SIGNED_IN_LATELY = select(Session.id).where(
     or_(Session.kind == SessionKind.API, Session.kind == SessionKind.BROWSER),
     Session.created_at > bindparam("since", type_=DateTime(timezone=True)),
 )
+_IDENTITIES = select(Identity).where(Identity.user_id == ANY_KEY, Identity.user_id == VIEWER).order_by(Identity.id)
 _PASSKEYS = select(Passkey).where(Passkey.user_id == ANY_KEY, Passkey.user_id == VIEWER).order_by(Passkey.id)
 _CODES = select(func.count()).where(RecoveryCode.user_id == Account.user_id).scalar_subquery()
 _TOTP = select(TotpFactor.user_id).where(TotpFactor.user_id == Account.user_id, TotpFactor.confirmed_at.isnot(None))
@@ -38,13 +40,27 @@ class FactorsOfViewer(RowLoader[Any]):
     ).where(Account.user_id == ANY_KEY, Account.user_id == VIEWER)
 
 
-class PasskeysOfViewer(BatchLoader[int, list[Any]]):
-    """The viewer's passkeys, the oldest first; of whoever else, none."""
+class OwnRows(BatchLoader[int, list[Any]]):
+    """All rows of the viewer, the oldest first; of whoever else, none."""
+
+    statement: ClassVar[Select[Any]]
 
     async def batch_load_fn(self, keys: list[int]) -> list[list[Any]]:
         """One statement, as there is one viewer."""
-        rows = await self.read(_PASSKEYS, keys=keys)
+        rows = await self.read(self.statement, keys=keys)
         return [[row for row in rows if row.user_id == key] for key in keys]
+
+
+class PasskeysOfViewer(OwnRows):
+    """The viewer's passkeys."""
+
+    statement = _PASSKEYS
+
+
+class IdentitiesOfViewer(OwnRows):
+    """Who the viewer is elsewhere."""
+
+    statement = _IDENTITIES
 
 
 async def signed_in_lately(db: Database, viewer: Viewer) -> bool:

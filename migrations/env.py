@@ -9,6 +9,7 @@ from models import (  # noqa: F401  (they fill the metadata)
     comments,
     factors,
     follows,
+    identities,
     keys,
     letters,
     links,

@@ -6,9 +6,9 @@ import strawberry
 
 from auth import account_fields
 from execution.fields import column, loaded
-from loaders.factors import FactorsOfViewer, PasskeysOfViewer
+from loaders.factors import FactorsOfViewer, IdentitiesOfViewer, PasskeysOfViewer
 from schema.errors import InvalidInput, NotSignedIn, RateLimited, mutation
-from schema.factors import Passkey
+from schema.factors import Identity, Passkey
 
 
 def _is_verified(account: Any) -> bool:
@@ -35,6 +35,9 @@ class Account:
         FactorsOfViewer, "Whether a code of an authenticator app is asked for.", by="user_id", take="has_totp"
     )
     passkeys: list[Passkey] = loaded(PasskeysOfViewer, "The oldest first; at most 20.", by="user_id")
+    identities: list[Identity] = loaded(
+        IdentitiesOfViewer, "Who the person is at other providers, which let the person in.", by="user_id"
+    )
     recovery_codes_left: int = loaded(
         FactorsOfViewer, "How many recovery codes are left of ten.", by="user_id", take="recovery_codes_left"
     )

@@ -8,7 +8,7 @@ import strawberry
 from auth import factor_fields
 from core.ids import encode
 from execution.fields import column
-from schema.errors import Conflict, InvalidInput, NotSignedIn, RateLimited, mutation
+from schema.errors import Conflict, InvalidInput, NotFound, NotSignedIn, RateLimited, mutation
 
 PASSWORD = strawberry.field(
     default=None,
@@ -42,6 +42,36 @@ class Passkey:
     is_synced: bool = column("Whether the person's other devices have it, too.")
     created_at: datetime = column("When it was added.")
     last_used_at: datetime | None = column("When it let somebody in.")
+
+
+def _identity_id(identity: Any) -> str:
+    return encode("identity", identity.id)
+
+
+@strawberry.type(description="The person, as another provider knows them. Linked by pages, at `/sign-in/with/…?link`.")
+class Identity:
+    """The person elsewhere."""
+
+    id: strawberry.ID = column("For `unlinkIdentity`.", of=_identity_id)
+    provider: str = column("Which provider, e.g. `GitHub`.")
+    label: str = column("What the person is called there, as of when it was linked.")
+    created_at: datetime = column("When it was linked.")
+
+
+@strawberry.input(description="An identity that lets the person in no more, and who asks for it.")
+class UnlinkIdentityInput:
+    """An identity that lets nobody in any more."""
+
+    identity_id: strawberry.ID = strawberry.field(description="Which of the viewer's.")
+    password: str | None = PASSWORD
+    code: str | None = CODE
+
+
+@strawberry.type(description="The identity lets nobody in any more.")
+class UnlinkIdentitySuccess:
+    """The identity is gone."""
+
+    deleted_id: strawberry.ID = strawberry.field(description="The identity's.")
 
 
 @strawberry.input(description="A new authenticator app, and who asks for it.")
@@ -103,6 +133,10 @@ class NewRecoveryCodesSuccess:
     recovery_codes: list[str] = RECOVERY_CODES
 
 
+UnlinkIdentityResult = Annotated[
+    UnlinkIdentitySuccess | InvalidInput | NotSignedIn | NotFound | Conflict | RateLimited,
+    strawberry.union("UnlinkIdentityResult", description="That it is gone, or why it isn't."),
+]
 BeginTotpResult = Annotated[
     BeginTotpSuccess | InvalidInput | NotSignedIn | Conflict | RateLimited,
     strawberry.union("BeginTotpResult", description="The secret, or why there is none."),
@@ -148,4 +182,10 @@ class FactorMutations:
         factor_fields.new_recovery_codes,
         "Get other recovery codes in place of those there are.",
         takes=NewRecoveryCodesInput,
+    )
+    unlink_identity: UnlinkIdentityResult = mutation(
+        UnlinkIdentityResult,
+        factor_fields.unlink_identity,
+        "Let another provider let the viewer in no more; not the last way in.",
+        takes=UnlinkIdentityInput,
     )

@@ -195,6 +195,7 @@ SCRIPT = [
         [("beginPasskey", "__typename", 'password: "no"'), ("addPasskey", "__typename", 'name: "A", credential: "no"')],
     ),
     ("ada", [("removePasskey", "deletedId", 'passkeyId: "passkey_1"')] * 2),
+    ("ada", [("unlinkIdentity", "deletedId", 'identityId: "identity_1"')]),
     (None, [("beginPasskeySignIn", "__typename", ""), ("signInWithPasskey", SESSION, 'credential: "no"')]),
     ("ada", [("createPersonalToken", "created { personalToken { name scopes } }", each) for each in ASKED]),
     ("ada", [("revokePersonalToken", "revokedId", f'personalTokenId: "{each}"') for each in ("session_1", "post_1")]),

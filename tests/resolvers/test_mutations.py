@@ -18,7 +18,7 @@ BY_PASSKEY = ("beginPasskeySignIn", "signInWithPasskey")
 BY_ANYBODY = ("signUp", "signIn", "refreshSession", "createCaptchaChallenge", "completeSignIn", *BY_PASSKEY, *BY_LINK)
 OF_FACTORS = (
     *("beginTotp", "confirmTotp", "disableTotp", "newRecoveryCodes"),
-    *("beginPasskey", "addPasskey", "removePasskey"),
+    *("beginPasskey", "addPasskey", "removePasskey", "unlinkIdentity"),
 )
 OF_ACCOUNTS = ("changePassword", "changeEmail", "resendVerification", *OF_FACTORS)
 BY_STAFF = ("suspendUser", "reinstateUser", "setRole")
@@ -38,6 +38,7 @@ SECRETS = {
     "passkeyId": "passkey_1",
     "keepsSecret": True,
     "redirectUris": ["https://app.example/"],
+    "identityId": "identity_1",
 }
 OF_USERS = ("followUser", "unfollowUser", "acceptFollow", "declineFollow", "blockUser", "unblockUser")
 

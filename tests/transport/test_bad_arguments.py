@@ -73,6 +73,7 @@ class World:
             "id": self.post,
             "captcha": None,
             "passkeyId": "passkey_1",
+            "identityId": "identity_1",
         }
         texts = {"email": "new@example.org", "handle": "somebody_new", "avatarUrl": "https://example.org/a.png"}
         texts |= {"password": PASSWORD, "currentPassword": PASSWORD}
@@ -194,9 +195,8 @@ async def test_a_mutation_refuses_malformed_ids_and_those_of_other_types(
     api: Api, world: World, rows: Rows, mutation: str, name: str
 ):
     before = await rows()
-    kinds = {"postId": "post", "userId": "user", "passkeyId": "passkey", "appId": "app"} | dict.fromkeys(
-        SESSIONS, "session"
-    )
+    kinds = {"postId": "post", "userId": "user", "passkeyId": "passkey", "appId": "app"}
+    kinds |= {"identityId": "identity"} | dict.fromkeys(SESSIONS, "session")
     kind = kinds.get(name, "comment")
     others = [f"{other}_1" for other in ("post", "user", "comment", "session", "x") if other != kind]
     for id_ in [*(each.replace("post", kind) for each in MALFORMED_IDS), *others]:
@@ -216,8 +216,8 @@ async def test_acting_on_what_is_hidden_is_acting_on_what_is_not_there(
     before = await rows()
     theirs = {"postId": world.hidden_post, "userId": stranger.id, "passkeyId": "passkey_2", "appId": hidden_app}
     nobodys = {"postId": "post_1", "userId": "user_1", "passkeyId": "passkey_1", "appId": "app_1"}
-    theirs |= dict.fromkeys(SESSIONS, await session_of(api, stranger))
-    nobodys |= dict.fromkeys(SESSIONS, "session_1")
+    theirs |= {"identityId": "identity_2"} | dict.fromkeys(SESSIONS, await session_of(api, stranger))
+    nobodys |= {"identityId": "identity_1"} | dict.fromkeys(SESSIONS, "session_1")
     hidden, absent = theirs.get(name, world.hidden_comment), nobodys.get(name, "comment_1")
     results = [
         await api.mutate(mutation, world.me, **world.input(input_of(mutation), **{name: id_}))

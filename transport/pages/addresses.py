@@ -6,7 +6,7 @@ from auth.tokens import Tokens
 from core.settings import Settings
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.pages import account, consent, doors, letters, looks, second
+from transport.pages import account, consent, doors, external, letters, looks, second
 from transport.pages.session import SessionOverJSON
 from transport.pages.visits import Visits
 
@@ -19,6 +19,7 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
         *looks.routes(),
         *consent.routes(visits),
         *doors.routes(visits),
+        *external.routes(visits),
         *letters.routes(visits),
         *account.routes(visits),
         *second.routes(visits),

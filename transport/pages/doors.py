@@ -39,7 +39,7 @@ async def sign_in(visit: Visit) -> Response:
         return visit.page("code.html", challenge=step.challenge)
     except REFUSALS as refusal:
         return visit.page("sign-in.html", status_of(refusal), login=login, problem=refusal.message)
-    return _let_in(visit, secret)
+    return let_in(visit, secret)
 
 
 async def show_code(visit: Visit) -> Response:
@@ -50,7 +50,7 @@ async def show_code(visit: Visit) -> Response:
         secret = await in_browser(visit.services, visit.device, user_id, visit.viewer)
     except REFUSALS as refusal:
         return visit.page("code.html", status_of(refusal), challenge=challenge, problem=refusal.message)
-    return _let_in(visit, secret)
+    return let_in(visit, secret)
 
 
 async def sign_up(visit: Visit) -> Response:
@@ -65,7 +65,7 @@ async def sign_up(visit: Visit) -> Response:
         return visit.page("sign-up.html", 400, problems=problems_of(refusal))
     except REFUSALS as refusal:
         return visit.page("sign-up.html", status_of(refusal), problem=refusal.message)
-    return _let_in(visit, secret)
+    return let_in(visit, secret)
 
 
 def problems_of(refusal: InvalidInput) -> dict[str, str]:
@@ -73,8 +73,9 @@ def problems_of(refusal: InvalidInput) -> dict[str, str]:
     return {problem.path[-1]: problem.message for problem in refusal.fields}
 
 
-def _let_in(visit: Visit, secret: str) -> Response:
-    response = visit.to(visit.next)
+def let_in(visit: Visit, secret: str, path: str | None = None) -> Response:
+    """Send the browser on as somebody: where they came from, or to a path of ours."""
+    response = visit.to(path or visit.next)
     visit.cookies.set(response, visit.cookies.session, secret, lasts=True)
     return response
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from auth.external.providers import offered
 from auth.tokens import Tokens
 from core.deadlines import Deadline
 from core.errors import NotSignedIn, Suspended, Unavailable
@@ -72,6 +73,7 @@ class Visit:
             "typed": self.fields,
             "problems": {},
             "problem": None,
+            "providers": list(offered().values()),
         }
         shown["done"] = "done" in self.request.query_params
         response = page(template, status, **shown | values)
