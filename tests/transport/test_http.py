@@ -203,17 +203,15 @@ async def test_no_log_line_tells_a_secret(api: Api, caplog: pytest.LogCaptureFix
     canary = "canary7yellow"
     person = await api.sign_up()
     secrets = [canary, person.token, person.refresh_token, person.token.split(".")[2]]
+    typed = {"email": f"{canary}@example.org", "visibility": "PUBLIC", "role": "USER", "scopes": ["POSTS_READ"]}
+    typed |= {"isPrivate": False, "keepsSecret": True, "forDevices": False, "until": None, "expiresAt": None}
     caplog.clear()
     with caplog.at_level("DEBUG", "starling"):
         for name, mutation in schema._schema.mutation_type.fields.items():
             if argument := mutation.args.get("input"):
                 fields = argument.type.of_type.fields
                 given = {field: person.refresh_token if "oken" in field else canary for field in fields}
-                given |= {"email": f"{canary}@example.org"} if "email" in fields else {}
-                given |= {"visibility": "PUBLIC"} if "visibility" in fields else {}
-                given |= {"isPrivate": False} if "isPrivate" in fields else {}
-                given |= {"role": "USER"} if "role" in fields else {}
-                given |= {"until": None} if "until" in fields else {}
+                given |= {field: value for field, value in typed.items() if field in fields}
                 await api.mutate(name, person, **given)
         await api.post(f'{{ user(handle: "{canary}") {{ id }} {canary} }}', {"x": canary})
         await api.post("query ($id: ID!) { node(id: $id) { id } }", {"id": [canary]}, person)
