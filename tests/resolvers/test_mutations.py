@@ -25,6 +25,8 @@ BY_STAFF = ("suspendUser", "reinstateUser", "setRole")
 """From whom nothing is hidden: see tests/domain/test_moderation.py and tests/transport/test_suspension.py."""
 OF_APPS = ("createApp", "updateApp", "rotateAppSecret", "deleteApp", "deauthorizeApp")
 """See tests/auth/oauth/test_apps.py."""
+OF_ACCESS = ("createPersonalToken", "revokePersonalToken", "endSession", "endOtherSessions")
+"""See tests/auth/test_access.py."""
 WITHOUT_IDS = (*BY_ANYBODY, *OF_ACCOUNTS, "createApp", "signOut", "updateProfile", "createPost")
 OWNERS = ("editPost", "deletePost", "editComment", "deleteComment")
 SECRETS = {
@@ -37,6 +39,7 @@ SECRETS = {
     "credential": "-",
     "passkeyId": "passkey_1",
     "keepsSecret": True,
+    "scopes": ["posts:read"],
     "redirectUris": ["https://app.example/"],
     "identityId": "identity_1",
 }
@@ -65,7 +68,7 @@ class World:
 @pytest.fixture
 async def world(db: Database) -> World:
     me, other = await factories.person(db), await factories.person(db)
-    ids = {"userId": other.id, "appId": "app_2"}
+    ids = {"userId": other.id, "appId": "app_2", "sessionId": "session_2", "personalTokenId": "session_2"}
     for prefix, person in (("", me), ("other", other)):
         post = await factories.post(db, person.number)
         comment = await factories.comment(db, post, person.number)
@@ -142,7 +145,7 @@ SUCCESSES = {
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in MUTATIONS if name not in (*BY_ANYBODY, *OF_ACCOUNTS, *BY_STAFF, *OF_APPS)]
+    "name", [name for name in MUTATIONS if name not in (*BY_ANYBODY, *OF_ACCOUNTS, *BY_STAFF, *OF_APPS, *OF_ACCESS)]
 )
 async def test_success_carries_what_changed(api: Api, world: World, name: str) -> None:
     select, expected = SUCCESSES[name]
@@ -181,7 +184,8 @@ async def test_an_id_of_another_kind_is_refused_at_its_argument(
     api: Api, world: World, rows: Rows, name: str, argument: str
 ) -> None:
     before = await rows()
-    for wrong in ("", "nonsense", f"post_{2**63}", "session_1", "user_1" if argument != "userId" else "post_1"):
+    of_another_kind = "post_1" if argument == "userId" else "user_1"
+    for wrong in ("", "nonsense", f"post_{2**63}", f"session_{2**63}", of_another_kind):
         result = await _run(api, name, world.me, world.input(name, **{argument: wrong}))
         assert (result["__typename"], result["code"]) == ("InvalidInput", "INVALID_INPUT")
         assert [field["path"] for field in result["fields"]] == [["input", argument]]
