@@ -18,6 +18,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     stream, root = io.StringIO(), logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr(logging.getLogger("starling.live"), "disabled", True)  # of another test's application
     telemetry.configure()
     yield stream
     root.handlers[:], root.level = handlers, level

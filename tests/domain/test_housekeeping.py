@@ -46,6 +46,7 @@ async def _left(db: Database, user: int) -> tuple[int, int]:
 
 
 async def test_links_that_have_expired_and_old_letters_are_deleted(db: Database, api: Api, rows: Rows) -> None:
+    await tidy(db)  # after other tests
     await api.sign_up()
     before = await rows()
     await tidy(db)

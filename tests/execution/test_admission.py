@@ -193,9 +193,20 @@ SIZES = (80, 250, 700, 1200, 1900)
 """About as many tokens."""
 
 
-MOST_MILLISECONDS = 20
+MOST_PARSES = 2.0
+"""A document costs at most twice what it costs merely to parse the longest one: 20 ms on an idle core of 2026."""
 ATTEMPTS = 12
 """A processor that others use, too, is slow at times, but not every time."""
+
+
+def parse_milliseconds() -> float:
+    """What this processor takes at the moment to parse as many fields as are admitted."""
+    text, spent = "{" + "a " * (Limits().tokens - 2) + "}", []
+    for _ in range(ATTEMPTS):
+        started = time.process_time()
+        parse(text)
+        spent.append(1000 * (time.process_time() - started))
+    return min(spent)
 
 
 def cpu_milliseconds(documents: Documents, text: str, enough: float = 0, attempts: int = 2) -> float:
@@ -217,18 +228,18 @@ def test_two_hundred_malicious_documents_cost_little_each(capsys: pytest.Capture
     assert len(texts) >= 200
     cpu_milliseconds(Documents(schema, Limits()), "{ hello }")
     gc.collect()
+    most = MOST_PARSES * parse_milliseconds()
     gc.freeze()  # what other tests left behind isn't the documents' to look through
     try:
         spent = {
-            name: cpu_milliseconds(Documents(schema, Limits()), text, MOST_MILLISECONDS, ATTEMPTS)
-            for text, name in texts.items()
+            name: cpu_milliseconds(Documents(schema, Limits()), text, most, ATTEMPTS) for text, name in texts.items()
         }
     finally:
         gc.unfreeze()
     dearest = sorted(spent, key=spent.__getitem__, reverse=True)[:5]
     with capsys.disabled():
-        print("\nms of CPU:", ", ".join(f"{name}: {spent[name]:.1f}" for name in dearest))  # noqa: T201
-    assert spent[dearest[0]] <= MOST_MILLISECONDS
+        print(f"\nms of CPU, {most:.1f} at most:", ", ".join(f"{name}: {spent[name]:.1f}" for name in dearest))  # noqa: T201
+    assert spent[dearest[0]] <= most
 
 
 @pytest.mark.parametrize("family", FAMILIES)

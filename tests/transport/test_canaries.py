@@ -243,7 +243,7 @@ async def redis(url: str) -> str:
     """Every key with its value, as far as it is of a kind that Starling uses."""
     found = []
     async with connect(url) as client:
-        readers = {"string": client.get, "hash": client.hgetall, "set": client.smembers, "list": _list_of(client)}
+        readers = {"string": client.get, "hash": client.hgetall, "set": client.smembers, **_ranges(client)}
         async for key in client.scan_iter(count=1000):
             kind = await client.type(key)
             value = await (client.xrange(key) if kind == "stream" else readers[kind](key))
@@ -251,5 +251,5 @@ async def redis(url: str) -> str:
     return "\n".join(found)
 
 
-def _list_of(client: Any) -> Any:
-    return lambda key: client.lrange(key, 0, -1)
+def _ranges(client: Any) -> dict[str, Any]:
+    return {"list": lambda key: client.lrange(key, 0, -1), "zset": lambda key: client.zrange(key, 0, -1)}

@@ -104,7 +104,7 @@ class FakeTokens:
         return Verified(Viewer(int(user), int(user)), time.time() + float(seconds))
 
 
-LIMITS = SocketLimits(init_within=0.4, operations=3, send_within=0.5, messages_at_once=20)
+LIMITS = SocketLimits(init_within=1.0, operations=3, send_within=0.5, messages_at_once=20)
 
 
 @pytest.fixture(scope="module")
