@@ -1,6 +1,7 @@
 """Let jobs be enqueued: procrastinate's own schema as of 3.10, and the e-mails that the first of them send.
 
-The library's steps up to that version are taken, whichever is installed; a later migration takes those that follow.
+Its steps to there can't be taken in one transaction before PostgreSQL 18, so this takes what they lead to, and the
+version is held at 3.10. With a later one, this takes the schema of 3.10 from a file, and a new migration its steps.
 """
 
 from importlib.resources import files
@@ -13,7 +14,6 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-NEWEST_STEP = "03.04.00_50"
 UNDO = """
 drop table procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs, procrastinate_workers cascade;
 do $$
@@ -29,10 +29,7 @@ drop type procrastinate_job_to_defer_v1, procrastinate_job_status, procrastinate
 
 
 def upgrade() -> None:
-    steps = sorted(files("procrastinate.sql").joinpath("migrations").iterdir(), key=lambda step: step.name)
-    for step in steps:
-        if step.name.endswith(".sql") and step.name[: len(NEWEST_STEP)] <= NEWEST_STEP:
-            run(step.read_text("utf-8"))
+    run(files("procrastinate.sql").joinpath("schema.sql").read_text("utf-8"))
     op.create_table(
         "letters",
         sa.Column("id", sa.BigInteger(), server_default=sa.text("next_id()"), nullable=False),
