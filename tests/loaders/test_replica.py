@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from httpx2 import AsyncClient
 
+from core.settings import settings
 from tests.api import Api, Person
 from tests.chaos.waiting import until
 from tests.replication import Pair
@@ -151,7 +152,11 @@ async def test_a_replica_that_hangs_costs_a_moment_once(pair: Pair, api: Api):
 
 
 async def test_live_events_have_what_they_tell_of(pair: Pair, api: Api, redis_url: str, tmp_path: Path):
-    replica = {"DATABASE_REPLICA_URL": pair.replica.url, "STARLING_REPLICA_LAG_SECONDS": str(LAG)}
+    replica = {
+        "STARLING_PUBLIC_URL": settings().origin,
+        "DATABASE_REPLICA_URL": pair.replica.url,
+        "STARLING_REPLICA_LAG_SECONDS": str(LAG),
+    }
     with serving(pair.primary.url, redis_url, tmp_path / "log", STARLING_DEMO="false", **replica) as server:
         async with AsyncClient(base_url=server.url, timeout=20) as http:
             served = Api(http)
