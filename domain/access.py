@@ -100,7 +100,7 @@ async def end(
     async with db.write() as tx:
         if not await tx.rows(_OWN, id=session_id, user_id=user_id, kinds=list(kinds)):
             raise NotFound("session")
-        await sessions.end_lent(tx, session_id, told_as, device)
+        await sessions.revoke(tx, session_id, told_as, device)
 
 
 async def touch(db: Database, session_id: int) -> None:

@@ -78,7 +78,7 @@ async def find_code(tx: Transaction, code: str, app_id: int, device: Device | No
     if row is None or row.expires_at < datetime.now(UTC):
         return None
     if row.used_at is not None:
-        await sessions.end_lent(tx, row.session_id, SecurityEventKind.TOKEN_REPLAYED, device)
+        await sessions.revoke(tx, row.session_id, SecurityEventKind.TOKEN_REPLAYED, device)
         return None
     return row
 

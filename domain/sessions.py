@@ -100,9 +100,7 @@ class Lent:
 
 async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> Opened:
     """Sign somebody in. Raises Suspended."""
-    await moderation.refuse_suspended(tx, user_id)
-    address, agent = (device.address, device.name) if device else (None, None)
-    session = await tx.insert(Session, user_id=user_id, address=address, agent=agent, expires_at=_expiry())
+    session = await _open(tx, device, user_id=user_id)
     token = secrets.token_urlsafe(32)
     _keep(tx, session.id, token)
     return Opened(session.id, user_id, token)
@@ -110,19 +108,10 @@ async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> 
 
 async def begin_in_browser(tx: Transaction, user_id: int, device: Device, *, instead_of: int | None = None) -> str:
     """Sign somebody in, `instead_of` the browser's last session, and return the cookie's secret. Raises Suspended."""
-    await moderation.refuse_suspended(tx, user_id)
     if instead_of is not None:
-        await _revoke(tx, instead_of, SecurityEventKind.SIGNED_OUT, device)
+        await revoke(tx, instead_of, SecurityEventKind.SIGNED_OUT, device)
     secret = secrets.token_urlsafe(32)
-    await tx.insert(
-        Session,
-        user_id=user_id,
-        kind=SessionKind.BROWSER,
-        secret_hash=_hash(secret),
-        address=device.address,
-        agent=device.name,
-        expires_at=_expiry(),
-    )
+    await _open(tx, device, user_id=user_id, kind=SessionKind.BROWSER, secret_hash=_hash(secret))
     return secret
 
 
@@ -147,18 +136,14 @@ async def begin_lent(
     device: Device | None = None,
 ) -> Lent:
     """Let an app in, with a refresh token or for as long as one access token is good. Raises Suspended."""
-    if user_id is not None:
-        await moderation.refuse_suspended(tx, user_id)
-    address, agent = (device.address, device.name) if device else (None, None)
-    session = await tx.insert(
-        Session,
-        kind=SessionKind.APP,
+    session = await _open(
+        tx,
+        device,
         user_id=user_id,
+        kind=SessionKind.APP,
         app_id=app_id,
         grant_id=grant_id,
         scopes=list(scopes),
-        address=address,
-        agent=agent,
         expires_at=_expiry() if renewable else datetime.now(UTC) + timedelta(seconds=settings().access_token_seconds),
     )
     token = secrets.token_urlsafe(32) if renewable else None
@@ -192,17 +177,12 @@ async def end_lent_to(tx: Transaction, app_id: int, user_id: int | None = None) 
         events.record(tx, events.SessionRevoked(session.id))
 
 
-async def end_lent(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None = None) -> None:
-    """End a session that an app has."""
-    await _revoke(tx, session_id, kind, device)
-
-
 async def end(db: Database, viewer: Viewer, device: Device | None = None) -> None:
     """Sign out: the session and all its tokens are void. Raises NotSignedIn."""
     if viewer.session_id is None:
         raise NotSignedIn
     async with db.write() as tx:
-        await _revoke(tx, viewer.session_id, SecurityEventKind.SIGNED_OUT, device)
+        await revoke(tx, viewer.session_id, SecurityEventKind.SIGNED_OUT, device)
 
 
 async def end_all(
@@ -220,6 +200,15 @@ async def end_all(
         audit.record(tx, user_id, SecurityEventKind.SESSION_ENDED, device, session=ended)
 
 
+async def _open(tx: Transaction, device: Device | None, *, user_id: int | None, **values: Any) -> Session:
+    """A session from here on, as long as a refresh token lasts unless it is said. Raises Suspended."""
+    if user_id is not None:
+        await moderation.refuse_suspended(tx, user_id)
+    address, agent = (device.address, device.name) if device else (None, None)
+    values = {"expires_at": _expiry(), **values}
+    return await tx.insert(Session, user_id=user_id, address=address, agent=agent, **values)
+
+
 async def _rotate(
     tx: Transaction, token: str, device: Device | None, app_id: int | None = None
 ) -> tuple[Session, str] | None:
@@ -232,7 +221,7 @@ async def _rotate(
     if session.app_id != app_id or session.revoked_at is not None or used.expires_at < now:
         return None
     if used.used_at is not None and used.used_at < now - GRACE:
-        await _revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
+        await revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
         return None
     if session.user_id is not None:
         await moderation.refuse_suspended(tx, session.user_id)
@@ -244,7 +233,8 @@ async def _rotate(
     return session, successor
 
 
-async def _revoke(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None) -> None:
+async def revoke(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None = None) -> None:
+    """End a session, told to its person as what it is."""
     for session in await tx.rows(_REVOKE, id=session_id):
         events.record(tx, events.SessionRevoked(session_id))
         if session.user_id is not None:

@@ -63,7 +63,7 @@ class Revocation(Finding, RevocationEndpoint):  # type: ignore[misc]
 
     def revoke_token(self, token: Found, _request: Request) -> None:
         """End it."""
-        wait(sessions.end_lent(self.server.tx, token.session.id, SecurityEventKind.SESSION_ENDED, self.server.device))
+        wait(sessions.revoke(self.server.tx, token.session.id, SecurityEventKind.SESSION_ENDED, self.server.device))
 
 
 class Introspection(Finding, IntrospectionEndpoint):  # type: ignore[misc]
