@@ -27,6 +27,7 @@ async def provider(app, monkeypatch):
         named = OpenIDProvider(
             name="elsewhere", title="Elsewhere", issuer=provider.origin, client_id=ID, client_secret=SecretStr(SECRET)
         )
+        monkeypatch.setattr(OpenID, "_known", {})  # the port may be one that another provider had
         monkeypatch.setattr(settings(), "sign_in_with", (named,))
         monkeypatch.setattr(settings(), "github_client_id", ID)
         monkeypatch.setattr(settings(), "github_client_secret", SecretStr(SECRET))
