@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,14 +31,11 @@ class KeyRing:
         self._pairs = await keys.ensure(db)
 
     async def keep(self, db: Database) -> None:
-        """Read the keys now and then, until cancelled. While the database is away, those that are known are good."""
+        """Read the keys again now and then, until cancelled. While the database is away, those known are good."""
         while True:
-            try:
+            await asyncio.sleep(READ_EVERY if self._pairs else 1)
+            with suppress(Unavailable):
                 await self.load(db)
-            except Unavailable:
-                await asyncio.sleep(1)
-            else:
-                await asyncio.sleep(READ_EVERY)
 
     async def find(self, db: Database, kid: object) -> ECKey | None:
         """The key of this id, if it verifies now; an unknown one may be new. Raises Unavailable."""
