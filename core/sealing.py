@@ -42,11 +42,6 @@ def unseal(sealed: bytes, purpose: str) -> bytes:
         raise Unsealable("It was changed, or sealed for another purpose.") from None
 
 
-def is_current(sealed: bytes) -> bool:
-    """Whether it is sealed under today's secret, and not under one before."""
-    return sealed[:NAME] == next(iter(_secrets()))
-
-
 def _secrets() -> dict[bytes, bytes]:
     """Today's secret and those before it, by their names."""
     config = settings()

@@ -44,8 +44,6 @@ class Viewer:
     session_id: int | None = None
     scopes: frozenset[str] | None = None
     """What the session may be used for; None: for everything."""
-    app_id: int | None = None
-    """The app that asks for the person, or for itself where there is no person."""
     role: Role = Role.USER
     suspension: Suspension | None = None
 

@@ -33,7 +33,6 @@ _SEEN = (
         Session.id,
         Session.user_id,
         Session.scopes,
-        Session.app_id,
         Session.expires_at,
         Account.role,
         Account.suspended_at,
@@ -93,7 +92,6 @@ def _viewer(row: Any) -> Viewer:
         row.user_id,
         row.id,
         scopes=None if row.scopes is None else frozenset(row.scopes),
-        app_id=row.app_id,
         role=Role(row.role or Role.USER),
         suspension=Suspension.of(row),
     )
