@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 
@@ -19,6 +20,15 @@ def are_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     if "*" in origins and len(origins) > 1:
         raise ValueError("* stands for every origin, so it stands alone")
     return origins
+
+
+def is_of(origin: str, host: str, *schemes: str) -> bool:
+    """Whether a page's origin is of this host, by one of these schemes."""
+    try:
+        scheme, netloc, *_ = urlsplit(origin)
+    except ValueError:
+        return False
+    return scheme in schemes and netloc.lower() == host.lower()
 
 
 def is_public(url: str | None) -> str | None:

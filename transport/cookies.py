@@ -5,11 +5,11 @@ WebSocket's handshake know of it everywhere: so it counts only in requests that 
 """
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
+from core.origins import is_of
 from core.settings import Settings
 
 DAY = 24 * 60 * 60
@@ -20,6 +20,7 @@ class Cookies:
 
     def __init__(self, config: Settings) -> None:
         self._is_secure = config.production
+        self._schemes = ("https",) if config.production else ("http", "https")
         self._seconds = config.refresh_token_days * DAY
         prefix = "__Host-" if config.production else ""
         self.session, self.form = f"{prefix}starling-session", f"{prefix}starling-form"
@@ -37,14 +38,7 @@ class Cookies:
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin is None:
             return site == "same-origin"
-        return site in (None, "same-origin") and self._is_here(origin, headers.get("host", ""))
-
-    def _is_here(self, origin: str, host: str) -> bool:
-        try:
-            scheme, netloc, *_ = urlsplit(origin)
-        except ValueError:
-            return False
-        return scheme in (("https",) if self._is_secure else ("http", "https")) and netloc.lower() == host.lower()
+        return site in (None, "same-origin") and is_of(origin, headers.get("host", ""), *self._schemes)
 
     def set(self, response: Response, name: str, value: str, *, lasts: bool = False) -> None:
         """Have the browser keep a cookie, until it is closed or as long as a session lasts."""

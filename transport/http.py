@@ -14,13 +14,22 @@ from core.deadlines import Deadline
 from core.errors import NotSignedIn, Unavailable
 from core.limits import Allowance
 from core.settings import Settings
-from domain.device import Device
 from execution.documents import Operation
 from execution.public import Public
 from transport.compression import SMALLEST, compress, encoding
 from transport.cookies import Cookies
 from transport.encoding import encode
-from transport.negotiation import GRAPHQL, JSON, BadRequest, Headers, headers_of, read, response_type, wants_page
+from transport.negotiation import (
+    GRAPHQL,
+    JSON,
+    BadRequest,
+    Headers,
+    device_of,
+    headers_of,
+    read,
+    response_type,
+    wants_page,
+)
 from transport.operations import Answer, Operations, Request, Response, refusal
 from transport.sse import STREAM, Streams, wants_stream
 
@@ -92,7 +101,7 @@ class GraphQLOverHTTP:
             raise BadRequest(401, error.message, ((b"www-authenticate", b'Bearer error="invalid_token"'),)) from error
         except Unavailable as error:
             return refusal(error)
-        device = Device(scope["client"][0] if scope.get("client") else "unknown", headers.get("user-agent"))
+        device = device_of(scope, headers)
         scope["starling.viewer"], scope["starling.operation"] = verified.viewer, operation
         scope["starling.expires_at"] = verified.expires_at
         return await self._operations.run(operation, verified.viewer, device, request)

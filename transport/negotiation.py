@@ -12,6 +12,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from core.deadlines import Deadline
+from domain.device import Device
 from transport.operations import Request
 from transport.persisted import document_id
 
@@ -49,6 +50,16 @@ def headers_of(scope: Scope) -> Headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def address_of(scope: Scope) -> str:
+    """The client's address."""
+    return scope["client"][0] if scope.get("client") else "unknown"
+
+
+def device_of(scope: Scope, headers: Headers) -> Device:
+    """Where a request comes from."""
+    return Device(address_of(scope), headers.get("user-agent"))
 
 
 @lru_cache(maxsize=256)

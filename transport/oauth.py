@@ -31,7 +31,7 @@ from core.settings import Settings
 from domain.device import Device
 from domain.scopes import Claim
 from loaders.context import Services
-from transport.negotiation import BadRequest, body_of, headers_of
+from transport.negotiation import BadRequest, body_of, device_of, headers_of
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
@@ -139,11 +139,6 @@ def _who(db: Database, verifier: Tokens) -> Callable[[HTTPRequest], Awaitable[Re
 def _open_to_pages(path: str, app: ASGIApp, *methods: str) -> Route:
     opened = CORSMiddleware(app, allow_origins=["*"], allow_methods=methods, allow_headers=["Authorization", "DPoP"])
     return Route(path, opened, methods=[*methods, "OPTIONS"])
-
-
-def device_of(scope: Scope, headers: dict[str, str]) -> Device:
-    """Where a request comes from."""
-    return Device(scope["client"][0] if scope.get("client") else "unknown", headers.get("user-agent"))
 
 
 def refused(refusal: Exception) -> Response:

@@ -22,6 +22,7 @@ from transport import messages
 from transport.errors import masked
 from transport.limits import Connections, SocketLimits
 from transport.messages import Complete, End, Init, Malformed, Message, Ping, Pong, Subscribe
+from transport.negotiation import device_of, headers_of
 from transport.operations import Answer, Begin, Payload, Request, Response
 from transport.outbox import Outbox
 
@@ -60,10 +61,8 @@ class Socket:
         """None until the client has said who it is."""
         self._receive, self._send, self._operations, self._tokens = receive, send, operations, tokens
         self._limits, self._connections, self._cookie = limits, connections, cookie
-        headers = dict(scope["headers"])
-        agent = headers.get(b"user-agent", b"").decode("latin-1")
-        self._device = Device(scope["client"][0] if scope.get("client") else "unknown", agent)
-        self._authorization = headers.get(b"authorization", b"").decode("latin-1")
+        headers = headers_of(scope)
+        self._device, self._authorization = device_of(scope, headers), headers.get("authorization", "")
         self._running: dict[str, asyncio.Task[None] | Listener] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._messages_left, self._counted_at = limits.messages_at_once, time.monotonic()

@@ -17,7 +17,7 @@ from live.listener import Listener
 from transport.encoding import encode
 from transport.errors import masked
 from transport.limits import Connections
-from transport.negotiation import GRAPHQL, JSON, BadRequest, weighted
+from transport.negotiation import GRAPHQL, JSON, BadRequest, address_of, weighted
 from transport.operations import Answer, Payload, Response
 from transport.outbox import Outbox
 
@@ -59,7 +59,7 @@ class Streams:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, answer: Answer) -> None:
         """Send the answer as a stream, until it ends from either side. Raises BadRequest."""
-        address = scope["client"][0] if scope.get("client") else "unknown"
+        address = address_of(scope)
         viewer, expires_at = scope.get("starling.viewer", Viewer()), scope.get("starling.expires_at", math.inf)
         again = ((b"retry-after", b"1"),)
         if not self._is_open or self._connections.are_all_taken:

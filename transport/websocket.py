@@ -5,16 +5,17 @@ https://github.com/enisdenny/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 from collections.abc import Collection, Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import Tokens
+from core.origins import is_of
 from transport import messages
 from transport.cookies import Cookies
 from transport.limits import Connections, SocketLimits
 from transport.messages import SUBPROTOCOL
+from transport.negotiation import address_of
 from transport.sockets import Operations, Socket
 
 SLICES = 40
@@ -49,7 +50,7 @@ class GraphQLOverWebSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it ends."""
         await receive()  # that it wants to connect
-        address = scope["client"][0] if scope.get("client") else "unknown"
+        address = address_of(scope)
         if not self._is_from_here(Headers(scope=scope)):
             await _refuse(send, 403)
         elif not self._is_open or self._connections.are_all_taken:
@@ -84,11 +85,7 @@ class GraphQLOverWebSocket:
         origin = headers.get("origin")
         if origin is None or origin in self._allowed_origins or "*" in self._allowed_origins:
             return True
-        try:
-            scheme, host, *_ = urlsplit(origin)
-        except ValueError:
-            return False
-        return scheme in ("http", "https") and host.lower() == headers.get("host", "").lower()
+        return is_of(origin, headers.get("host", ""), "http", "https")
 
     def revoke(self, session_id: int) -> None:
         """Close the sockets of a session that has ended."""

@@ -9,7 +9,9 @@ from core.ids import decode_as, encode
 from domain import addresses, developers, sessions
 from domain.audit import SecurityEventKind
 from domain.scopes import ASKABLE
-from loaders import security
+from loaders.access import SessionsOfUser
+from loaders.apps import AppsOfUser
+from loaders.audit import EventsOfUser
 from models.sessions import SIGN_INS
 from schema.enums import words
 from transport.pages.doors import problems_of
@@ -65,9 +67,7 @@ async def devices(visit: Visit) -> Response:
     """Where one is signed in, and signing out everywhere else."""
     me, db = visit.viewer.require_user(), visit.services.db
     if not visit.sends:
-        return visit.page(
-            "devices.html", sessions=await security.sign_ins(db, visit.viewer), viewer=visit.viewer, named=named
-        )
+        return visit.page("devices.html", sessions=await visit.own(SessionsOfUser), viewer=visit.viewer, named=named)
     async with db.write() as tx:
         await sessions.end_all(tx, me, visit.device, but=visit.viewer.session_id, kinds=SIGN_INS)
     return visit.done()
@@ -84,7 +84,7 @@ async def apps(visit: Visit) -> Response:
     """Whom one lent rights to, and taking them back."""
     db = visit.services.db
     if not visit.sends:
-        return visit.page("apps.html", apps=await security.apps(db, visit.viewer), words=ASKABLE, encode=encode)
+        return visit.page("apps.html", apps=await visit.own(AppsOfUser), words=ASKABLE, encode=encode)
     try:
         app_id = decode_as("app", visit.fields.get("app", ""), "app")
         await developers.deauthorize(db, visit.viewer, app_id, visit.device)
@@ -95,8 +95,7 @@ async def apps(visit: Visit) -> Response:
 
 async def log(visit: Visit) -> Response:
     """What happened to the account."""
-    events = await security.events(visit.services.db, visit.viewer)
-    return visit.page("log.html", events=events, words=words(SecurityEventKind))
+    return visit.page("log.html", events=await visit.own(EventsOfUser), words=words(SecurityEventKind))
 
 
 def routes(visits: Visits) -> list[Route]:

@@ -14,7 +14,7 @@ from domain.device import Device
 from domain.viewer import Viewer
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.negotiation import JSON, BadRequest, body_of, headers_of
+from transport.negotiation import JSON, BadRequest, body_of, device_of, headers_of
 from transport.pages.doors import REFUSALS, status_of
 from transport.pages.visits import LONGEST
 
@@ -33,7 +33,7 @@ class SessionOverJSON:
         headers = headers_of(request.scope)
         if not self._cookies.is_ours(headers):
             return _said(403, "Only pages of this origin may ask for this.")
-        device = Device(request.client.host if request.client else "unknown", headers.get("user-agent"))
+        device = device_of(request.scope, headers)
         try:
             viewer = (await self._tokens.verified(None, self._cookies.secret(headers))).viewer
             if request.method == "DELETE":

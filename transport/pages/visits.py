@@ -7,7 +7,7 @@ one in, nor sign anybody in as somebody else; and the browser must not say that 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -23,14 +23,17 @@ from core.settings import Settings
 from domain.device import Device
 from domain.viewer import Viewer
 from loaders.context import Services
+from loaders.pages import Lists
 from transport.cookies import Cookies
-from transport.negotiation import BadRequest, body_of, headers_of
+from transport.negotiation import BadRequest, body_of, device_of, headers_of
 from transport.pages.looks import Endpoint, page
 
 HOME = "/account"
 FORM = "application/x-www-form-urlencoded"
 LONGEST = 64 * 1024
 FIELDS = 200
+SHOWN = 50
+"""Rows of a list: who wants more asks the graph."""
 LATE = "This page had been open for too long, or you have signed in or out since. Nothing was changed."
 
 
@@ -64,6 +67,11 @@ class Visit:
     def next(self) -> str:
         """Where to go on: a path of ours, whatever is asked for."""
         return ours(self.fields.get("next") or self.request.query_params.get("next"))
+
+    async def own(self, lists: type[Lists]) -> Sequence[Any]:
+        """The first of a list of the viewer's own. Raises NotSignedIn."""
+        me = self.viewer.require_user()
+        return (await lists(self.services.db, self.viewer).page(first=SHOWN).load(me)).rows
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page whose forms can be sent."""
@@ -125,7 +133,7 @@ class Visits:
         secret = self._cookies.read(headers, self._cookies.session)
         viewer = (await self._tokens.verified(None, secret)).viewer
         browser = self._cookies.read(headers, self._cookies.form) or secrets.token_urlsafe(32)
-        device = Device(request.client.host if request.client else "unknown", headers.get("user-agent"))
+        device = device_of(request.scope, headers)
         token = hmac.digest(self._key, f"form:{browser}:{secret or ''}".encode(), hashlib.sha256).hex()
         fields = await self._fields(request, headers) if request.method == "POST" else {}
         return Visit(request, self._services, self._cookies, viewer, device, browser, token, fields)
