@@ -246,6 +246,8 @@ async def redis(url: str) -> str:
         readers = {"string": client.get, "hash": client.hgetall, "set": client.smembers, **_ranges(client)}
         async for key in client.scan_iter(count=1000):
             kind = await client.type(key)
+            if kind == "none":  # it has expired meanwhile
+                continue
             value = await (client.xrange(key) if kind == "stream" else readers[kind](key))
             found.append(f"{key} {value}")
     return "\n".join(found)

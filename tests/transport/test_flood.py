@@ -24,6 +24,7 @@ CONNECTIONS = "select count(*) from pg_stat_activity where datname = current_dat
 
 async def test_a_flood_is_refused_within_a_moment_and_nothing_hangs(own_url: str, redis_url: str, tmp_path: Path):
     few = {"STARLING_DATABASE_POOL_SIZE": str(SIZE), "STARLING_DEMO": "false"}
+    few |= {"STARLING_WORKER": "false"}  # as in production: jobs have connections of their own
     with serving(own_url, redis_url, tmp_path / "log", **few) as server:
         async with AsyncClient(base_url=server.url, timeout=20, limits=Limits(max_connections=REQUESTS)) as http:
             api = Api(http)
