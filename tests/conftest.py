@@ -60,12 +60,13 @@ def worker_number(worker_id: str) -> int:
 
 @pytest.fixture(scope="session")
 def template(servers: tuple[str, str]) -> str:
-    """The name of a migrated database to clone, made anew whenever a migration changed."""
+    """The name of a migrated database to clone, made anew for each role and whenever a migration changed."""
     maintenance, _ = servers
     versions = sorted((PROJECT / "migrations/versions").glob("*.py"))
-    digest = hashlib.sha256(b"".join(version.read_bytes() for version in versions)).hexdigest()[:12]
-    name = f"starling_template_{digest}"
+    digest = hashlib.sha256(b"".join(version.read_bytes() for version in versions))
     with psycopg.connect(maintenance, autocommit=True) as connection:
+        digest.update(connection.info.user.encode())  # another role's template can't be copied
+        name = f"starling_template_{digest.hexdigest()[:12]}"
         connection.execute("select pg_advisory_lock(%s)", [TEMPLATE_LOCK])
         if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             unfinished = f"{name}_unfinished"
