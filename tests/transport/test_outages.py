@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from httpx2 import Response
 
+from auth.keys import ring
 from core.deadlines import Deadline
 from core.settings import settings
 from tests.api import PASSWORD, Api, Person, Rows
@@ -70,8 +71,10 @@ async def started(database_url: str, redis_url: str, **more: str) -> AsyncIterat
 
         application = create_app()
     settings.cache_clear()
-    async with application.router.lifespan_context(application), Api.of(application) as api:
-        yield api
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ring, "_pairs", ring._pairs)  # this one's database may have other keys than the usual one's
+        async with application.router.lifespan_context(application), Api.of(application) as api:
+            yield api
 
 
 @pytest.fixture(scope="module")
