@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pyotp
-import segno
 
 from auth import accounts, attempts
 from auth.attempts import Attempt
@@ -30,6 +29,8 @@ class Enrolment:
     @property
     def qr_svg(self) -> str:
         """The URI as a QR code."""
+        import segno  # 3 MB
+
         return str(segno.make(self.uri, error="m").svg_inline(scale=4, border=4, light="#fff", dark="#000"))
 
 

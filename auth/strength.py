@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from zxcvbn import zxcvbn
-
 from auth.passwords import LONGEST, opaque
 from core.errors import InvalidInput
 from core.settings import settings
@@ -36,6 +34,8 @@ async def check(password: str, about: Iterable[str], *path: str) -> None:
 
 
 def _estimate(password: str, known: list[str]) -> Any:
+    from zxcvbn import zxcvbn  # its lists take 12 MB, and most processes see no new password
+
     return zxcvbn(password[:LOOKED_AT], user_inputs=known)
 
 

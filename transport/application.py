@@ -1,7 +1,7 @@
 """The application, assembled from its rooms."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
@@ -23,8 +23,6 @@ from execution.compiled import Plans
 from execution.documents import Documents
 from execution.public import Public
 from execution.reference import Reference
-from jobs.parts import Parts
-from jobs.worker import begin
 from live.hub import Hub
 from loaders.context import Services
 from loaders.replica import Replica
@@ -115,7 +113,7 @@ def assemble(config: Settings) -> Starlette:
         keys = asyncio.create_task(ring.keep(db))
         explorer.prepare()
         shutdown.prepare()
-        end_worker = begin(Parts(db, config)) if config.with_worker else None
+        end_worker = worker_of(db, config) if config.with_worker else None
         yield
         keys.cancel()
         if end_worker:
@@ -163,6 +161,14 @@ def replica_of(config: Settings, primary: Database) -> Replica | None:
         wait=config.database_pool_timeout,
         pipeline=config.database_pipeline,
     )
+
+
+def worker_of(db: Database, config: Settings) -> Callable[[], Awaitable[object]]:
+    """What does jobs in this process, begun; see `jobs.worker.begin`."""
+    from jobs.parts import Parts  # 6 MB, where there is no worker
+    from jobs.worker import begin
+
+    return begin(Parts(db, config))
 
 
 def library(config: Settings, documents: Documents, cache: Redis) -> Library:
