@@ -98,7 +98,7 @@ async def change_password(services: Services, viewer: Viewer, device: Device, *,
 
 async def require_password(services: Services, viewer: Viewer, device: Device, password: str, *path: str) -> Any:
     """The viewer, if this is the password. Raises NotSignedIn, RateLimited, and InvalidInput at `path`."""
-    person = await addresses.of(services.db, viewer)
+    person = await addresses.with_password(services.db, viewer)
     if person.password_hash is None:
         raise InvalidInput.at(*path, message=NONE)
     async with attempts.of(services.limiter, Attempt.SECOND_FACTOR, account=f"password:{person.user_id}"):

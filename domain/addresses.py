@@ -7,7 +7,7 @@ claiming it. So nobody learns, by claiming it, whether it is somebody's: see ADR
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import BigInteger, Text, bindparam, func, select, update
+from sqlalchemy import BigInteger, Select, Text, bindparam, func, select, update
 
 from core.database import Database
 from core.errors import InvalidInput, NotSignedIn
@@ -21,10 +21,10 @@ from models.links import AccountLink
 from models.users import Account, User
 
 _OF = Account.user_id == bindparam("user_id", type_=BigInteger)
-_PERSON = select(
-    Account.user_id, Account.email, Account.email_verified_at, Account.password_hash, User.handle, User.name
-).join(User, User.id == Account.user_id)
+_SHOWN: tuple[Any, ...] = Account.user_id, Account.email, Account.email_verified_at, User.handle, User.name
+_PERSON: Select[Any] = select(*_SHOWN).join(User, User.id == Account.user_id)
 _ME = _PERSON.where(_OF)
+_WITH_PASSWORD: Select[Any] = _ME.add_columns(Account.password_hash)
 _HELD = _ME.with_for_update(of=Account)
 _OWNER = _PERSON.where(
     func.lower(Account.email) == func.lower(bindparam("email", type_=Text)), Account.email_verified_at.isnot(None)
@@ -33,8 +33,17 @@ _SET = update(Account).where(_OF).values(email=bindparam("email"), email_verifie
 
 
 async def of(db: Database, viewer: Viewer) -> Any:
-    """The viewer's account: its address, since when that is verified, password's hash, handle and name."""
-    rows = await db.read(_ME, user_id=viewer.require_user())
+    """The viewer's account: its address, since when that is verified, handle and name. Raises NotSignedIn."""
+    return await _of(db, viewer, _ME)
+
+
+async def with_password(db: Database, viewer: Viewer) -> Any:
+    """The same with the password's hash, for who compares one. Raises NotSignedIn."""
+    return await _of(db, viewer, _WITH_PASSWORD)
+
+
+async def _of(db: Database, viewer: Viewer, statement: Select[Any]) -> Any:
+    rows = await db.read(statement, user_id=viewer.require_user())
     if not rows:
         raise NotSignedIn
     return rows[0]
