@@ -1,9 +1,20 @@
-"""Personal access tokens as texts: a prefix for secret scanners, a secret, and a checksum against false alarms."""
+"""Personal access tokens: a prefix for secret scanners, a secret, and a checksum against false alarms."""
 
+import hashlib
 import re
 import secrets
 import string
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auth import factors
+from domain import access
+from domain.device import Device
+from domain.viewer import Viewer
+from loaders.context import Services
 
 PREFIX = "starling_pat_"
 FORM = re.compile(r"starling_pat_[0-9A-Za-z]{43}[0-9A-Za-z]{6}")
@@ -11,6 +22,41 @@ FORM = re.compile(r"starling_pat_[0-9A-Za-z]{43}[0-9A-Za-z]{6}")
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SECRET, _SUM = 43, 6
 """Digits: 43 hold 256 bits, six a CRC-32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A token as it is shown once, and what is kept of it."""
+
+    token: str
+    personal_token: Any
+
+
+async def create(
+    services: Services,
+    viewer: Viewer,
+    device: Device,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    password: str | None = None,
+    code: str | None = None,
+) -> Made:
+    """A token for a program of the viewer's. Raises NotSignedIn, InvalidInput, RateLimited, Conflict."""
+    await factors.prove(services, viewer, device, password=password, code=code)
+    token = make()
+    async with services.db.write() as tx:
+        session = await access.make_token(
+            tx,
+            viewer,
+            device,
+            name=name,
+            scopes=scopes,
+            expires_at=expires_at,
+            secret_hash=hashlib.sha256(token.encode()).digest(),
+        )
+    return Made(token, session)
 
 
 def make() -> str:

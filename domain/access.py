@@ -17,7 +17,7 @@ from domain.device import Device
 from domain.scopes import LENDABLE
 from domain.text import clean
 from domain.viewer import Viewer
-from models.sessions import Session, SessionKind
+from models.sessions import SIGN_INS, Session, SessionKind
 
 LONGEST_NAME, MOST = 100, 50
 TOUCHED_EVERY = timedelta(minutes=1)
@@ -63,8 +63,10 @@ async def make_token(
     """A personal token's session. Raises NotSignedIn, InvalidInput, Conflict."""
     user_id = viewer.require_user()
     name = clean(name, LONGEST_NAME, "input", "name", lines=False)
-    if not scopes or not LENDABLE.issuperset(scopes):
-        raise InvalidInput.at("input", "scopes", message=f"One or more of {', '.join(sorted(LENDABLE))}.")
+    if not scopes:
+        raise InvalidInput.at("input", "scopes", message="Choose at least one.")
+    if not LENDABLE.issuperset(scopes):
+        raise InvalidInput.at("input", "scopes", message=f"Known are {', '.join(sorted(LENDABLE))}.")
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise InvalidInput.at("input", "expiresAt", message="A moment to come.")
     [[held]] = await tx.rows(_HELD, user_id=user_id)
@@ -87,7 +89,23 @@ async def make_token(
     return session
 
 
-async def end(
+async def end_session(db: Database, viewer: Viewer, device: Device, session_id: int) -> None:
+    """Sign one of the viewer's devices out. Raises NotSignedIn, NotFound."""
+    await _end(db, viewer, device, session_id, SIGN_INS, SecurityEventKind.SESSION_ENDED)
+
+
+async def revoke_token(db: Database, viewer: Viewer, device: Device, session_id: int) -> None:
+    """Make one of the viewer's personal tokens void. Raises NotSignedIn, NotFound."""
+    await _end(db, viewer, device, session_id, (SessionKind.PERSONAL,), SecurityEventKind.PERSONAL_TOKEN_REVOKED)
+
+
+async def touch(db: Database, session_id: int) -> None:
+    """Put down that a session is used, unless that was put down within the minute."""
+    async with db.write() as tx:
+        tx.later(_TOUCH, id=session_id, before=datetime.now(UTC) - TOUCHED_EVERY)
+
+
+async def _end(
     db: Database,
     viewer: Viewer,
     device: Device,
@@ -95,15 +113,8 @@ async def end(
     kinds: Sequence[SessionKind],
     told_as: SecurityEventKind,
 ) -> None:
-    """End one of the viewer's own sessions, if it is of these kinds. Raises NotSignedIn, NotFound."""
     user_id = viewer.require_user()
     async with db.write() as tx:
         if not await tx.rows(_OWN, id=session_id, user_id=user_id, kinds=list(kinds)):
             raise NotFound("session")
         await sessions.revoke(tx, session_id, told_as, device)
-
-
-async def touch(db: Database, session_id: int) -> None:
-    """Put down that a session is used, unless that was put down within the minute."""
-    async with db.write() as tx:
-        tx.later(_TOUCH, id=session_id, before=datetime.now(UTC) - TOUCHED_EVERY)

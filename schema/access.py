@@ -11,6 +11,7 @@ from execution.fields import column, loaded
 from loaders.access import IsCurrent
 from models.sessions import SessionKind
 from schema.errors import Conflict, InvalidInput, NotFound, NotSignedIn, RateLimited, mutation
+from schema.factors import CODE, PASSWORD
 from schema.pages import Connection
 
 
@@ -62,13 +63,15 @@ class NewPersonalToken:
     personal_token: PersonalToken = column("What is kept of it.")
 
 
-@strawberry.input(description="A token for a program of one's own.")
+@strawberry.input(description="A token for a program of one's own, and who asks for it.")
 class CreatePersonalTokenInput:
     """A token for a program."""
 
     name: str = strawberry.field(description="1–100 characters, to know it by.")
     scopes: list[str] = strawberry.field(description="One or more, e.g. `posts:read`; never `account`.")
     expires_at: datetime | None = strawberry.field(default=None, description="When it shall be void; left out: never.")
+    password: str | None = PASSWORD
+    code: str | None = CODE
 
 
 @strawberry.input(description="A token that isn't wanted any more.")

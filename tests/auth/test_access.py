@@ -81,6 +81,19 @@ async def test_an_expiry_must_be_to_come(api: Api):
     assert datetime.fromisoformat(kept["expiresAt"]) == datetime.fromisoformat(soon)
 
 
+async def test_who_signed_in_long_ago_shows_who_it_is_before_there_is_another_token(api: Api, db, rows):
+    ada, lasting = await api.sign_up(), {"name": "CI", "scopes": ["posts:read"]}
+    async with db.write() as tx:
+        tx.later(update(Session).values(created_at=datetime.now(UTC) - timedelta(minutes=11)))
+    before = await rows()
+    for given, at in (({}, "password"), ({"password": "not this one"}, "password"), ({"code": "123456"}, "code")):
+        refused = await api.mutate("createPersonalToken", ada, **lasting, **given)
+        assert [field["path"] for field in refused["fields"]] == [["input", at]]
+    assert await rows() == before
+    made = await api.mutate("createPersonalToken", ada, MADE, **lasting, password=PASSWORD)
+    assert personal.is_one(made["created"]["token"])
+
+
 async def test_a_revoked_token_is_void_within_a_second_and_the_log_says_so(api: Api):
     ada, eve = await api.sign_up(), await api.sign_up()
     lent, kept = await token_of(api, ada, "profile:read")
