@@ -1,13 +1,10 @@
 """What the API's mutations of apps do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.ids import decode_as, encode
 from domain import developers
-from domain.registration import DEVICE_CODE, Described, described
 from loaders.context import Info
 from models.apps import App
 
@@ -25,28 +22,34 @@ class WithSecret:
 
 async def create_app(info: Info, input: "CreateAppInput") -> WithSecret:
     """Register an app. Raises NotSignedIn, InvalidInput, Conflict."""
-    context, ways = info.context, ["authorization_code", "refresh_token"]
-    context.viewer.require_user()
-    if input.keeps_secret:
-        ways.append("client_credentials")
-    if input.for_devices:
-        ways.append(DEVICE_CODE)
-    app = described(
-        "input",
+    context = info.context
+    created = await developers.create(
+        context.db,
+        context.viewer,
+        context.device,
         name=input.name,
         website=input.website,
         redirect_uris=input.redirect_uris,
         scopes=input.scopes,
-        grant_types=ways,
-        auth_method="client_secret_basic" if input.keeps_secret else "none",
+        keeps_secret=input.keeps_secret,
+        for_devices=input.for_devices,
     )
-    return WithSecret(*await developers.create(context.db, context.viewer, app, context.device))
+    return WithSecret(*created)
 
 
 async def update_app(info: Info, input: "UpdateAppInput") -> App:
     """Describe an app anew. Raises NotSignedIn, NotFound, InvalidInput."""
-    context, app_id = info.context, _app(input.app_id)
-    return await developers.change(context.db, context.viewer, app_id, partial(_changed, input), context.device)
+    context = info.context
+    return await developers.change(
+        context.db,
+        context.viewer,
+        _app(input.app_id),
+        context.device,
+        name=input.name,
+        website=input.website,
+        redirect_uris=input.redirect_uris,
+        scopes=input.scopes,
+    )
 
 
 async def rotate_app_secret(info: Info, input: "RotateAppSecretInput") -> WithSecret:
@@ -69,18 +72,3 @@ async def deauthorize_app(info: Info, input: "DeauthorizeAppInput") -> str:
 
 def _app(id: str) -> int:
     return decode_as("app", id, "input", "appId")
-
-
-def _changed(input: "UpdateAppInput", app: App) -> Described:
-    def either(given: Sequence[Any] | str | None, kept: Any) -> Any:
-        return kept if given is None else given
-
-    return described(
-        "input",
-        name=either(input.name, app.name),
-        website=either(input.website, app.website),
-        redirect_uris=either(input.redirect_uris, app.redirect_uris),
-        scopes=either(input.scopes, app.scopes),
-        grant_types=app.grant_types,
-        auth_method=app.auth_method,
-    )

@@ -1,6 +1,6 @@
 """What developers do with their apps, and what people do about those that they let in."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, delete, func, select, update
@@ -13,7 +13,7 @@ from core.transactions import Transaction
 from domain import apps, audit, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
-from domain.registration import Described
+from domain.registration import DEVICE_CODE, described
 from domain.viewer import Viewer
 from models.apps import App, Grant
 
@@ -52,9 +52,33 @@ _END_GRANT = (
 )
 
 
-async def create(db: Database, viewer: Viewer, app: Described, device: Device | None = None) -> tuple[App, str | None]:
-    """A developer's new app, and its secret if it can keep one. Raises NotSignedIn, Conflict."""
-    owner_id = viewer.require_user()
+async def create(
+    db: Database,
+    viewer: Viewer,
+    device: Device,
+    *,
+    name: str,
+    website: str | None,
+    redirect_uris: Sequence[str],
+    scopes: Sequence[str] | None,
+    keeps_secret: bool,
+    for_devices: bool,
+) -> tuple[App, str | None]:
+    """A developer's new app, and its secret if it can keep one. Raises NotSignedIn, InvalidInput, Conflict."""
+    owner_id, ways = viewer.require_user(), ["authorization_code", "refresh_token"]
+    if keeps_secret:
+        ways.append("client_credentials")
+    if for_devices:
+        ways.append(DEVICE_CODE)
+    app = described(
+        "input",
+        name=name,
+        website=website,
+        redirect_uris=redirect_uris,
+        scopes=scopes,
+        grant_types=ways,
+        auth_method="client_secret_basic" if keeps_secret else "none",
+    )
     async with db.write() as tx:
         if (await tx.rows(_COUNT, owner_id=owner_id))[0].number >= MOST_APPS:
             raise Conflict(f"You have {MOST_APPS} apps already: delete one that you don't need.")
@@ -62,14 +86,33 @@ async def create(db: Database, viewer: Viewer, app: Described, device: Device | 
 
 
 async def change(
-    db: Database, viewer: Viewer, app_id: int, describe: Callable[[App], Described], device: Device | None = None
+    db: Database,
+    viewer: Viewer,
+    app_id: int,
+    device: Device,
+    *,
+    name: str | None = None,
+    website: str | None = None,
+    redirect_uris: Sequence[str] | None = None,
+    scopes: Sequence[str] | None = None,
 ) -> App:
-    """Describe an app anew, as `describe` makes of what it is. Raises NotSignedIn, NotFound."""
+    """Describe an app anew: None leaves things as they are, no text takes the website away.
+
+    Raises NotSignedIn, NotFound, InvalidInput.
+    """
     async with db.write() as tx:
-        described = describe(await _held(tx, viewer, app_id))
-        values = {"name": described.name, "website": described.website}
-        lists = {"redirect_uris": described.redirect_uris, "scopes": described.scopes}
-        [changed] = await tx.rows(_CHANGE, app_id=app_id, **values, **lists)
+        app = await _held(tx, viewer, app_id)
+        new = described(
+            "input",
+            name=app.name if name is None else name,
+            website=app.website if website is None else website,
+            redirect_uris=app.redirect_uris if redirect_uris is None else redirect_uris,
+            scopes=app.scopes if scopes is None else scopes,
+            grant_types=app.grant_types,
+            auth_method=app.auth_method,
+        )
+        values = {"name": new.name, "website": new.website, "redirect_uris": new.redirect_uris, "scopes": new.scopes}
+        [changed] = await tx.rows(_CHANGE, app_id=app_id, **values)
         _record(tx, viewer, SecurityEventKind.APP_CHANGED, app_id, device)
     return changed  # type: ignore[no-any-return]
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from domain.visibility import VIEWER
-from loaders.base import ANY_KEY
+from loaders.base import ANY_KEY, RowLoader
 from loaders.pages import AFTER, LIMIT, Listing, Lists
 from models.apps import App, Grant
 from models.sessions import Session
@@ -20,12 +20,10 @@ _AUTHORIZED: Select[Any] = (
     .limit(LIMIT)
 )
 _SHOWN: tuple[Any, ...] = App.name, App.website, App.redirect_uris, App.scopes, App.grant_types, App.auth_method
-_WRITTEN: Select[Any] = (
-    select(App.owner_id.label("page_of"), App.id, App.created_at, App.previous_secret_until, *_SHOWN)
-    .where(App.owner_id == ANY_KEY, App.owner_id == VIEWER, App.id < AFTER)
-    .order_by(App.id.desc())
-    .limit(LIMIT)
-)
+_OWN: Select[Any] = select(
+    App.owner_id.label("page_of"), App.id, App.created_at, App.previous_secret_until, *_SHOWN
+).where(App.owner_id == VIEWER)
+_WRITTEN = _OWN.where(App.owner_id == ANY_KEY, App.id < AFTER).order_by(App.id.desc()).limit(LIMIT)
 
 
 class AppsOfUser(Lists):
@@ -38,3 +36,9 @@ class AppsOfDeveloper(Lists):
     """Pages of the apps that the viewer writes, the latest first; of anybody else's, nothing."""
 
     listings = {"": Listing("User.developerApps", _WRITTEN)}
+
+
+class AppOfDeveloper(RowLoader[Any]):
+    """An app that the viewer writes, by its id; None for anybody else's."""
+
+    statement = _OWN.where(App.id == ANY_KEY)
