@@ -6,7 +6,7 @@ from auth.tokens import Tokens
 from core.settings import Settings
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.pages import account, consent, doors, external, letters, looks, second
+from transport.pages import access, account, apps, consent, doors, external, identities, letters, looks, second
 from transport.pages.session import SessionOverJSON
 from transport.pages.visits import Visits
 
@@ -22,6 +22,9 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
         *external.routes(visits),
         *letters.routes(visits),
         *account.routes(visits),
+        *access.routes(visits),
+        *apps.routes(visits),
+        *identities.routes(visits),
         *second.routes(visits),
         Route("/session", session.answer, methods=["POST", "DELETE"]),
     ]

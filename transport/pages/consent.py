@@ -1,6 +1,5 @@
 """Asking people what they lend to an app: the authorization endpoint (RFC 6749, section 3.1) and a device's code."""
 
-from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.responses import Response
@@ -41,7 +40,7 @@ async def _answered(visit: Visit, query: str, person: Person | None) -> str:
         return await asking.deny(db, query)
     if person is None:
         return _sign_in(f"{asking.PATH}?{query}")
-    return await asking.approve(db, query, person, visit.device, scopes=_checked(visit.fields))
+    return await asking.approve(db, query, person, visit.device, scopes=visit.scopes)
 
 
 async def _ask(visit: Visit, asked: Question, then: str) -> Response:
@@ -93,7 +92,7 @@ async def _ask_for_device(visit: Visit, code: str, person: Person) -> Response:
 async def _let_in(visit: Visit, code: str, person: Person) -> Response:
     services = visit.services
     if visit.fields.get("answer") == "allow":
-        scopes = _checked(visit.fields)
+        scopes = visit.scopes
         found = await waiting.approve(services.db, services.limiter, code, person, visit.device, scopes=scopes)
         done = "Your device is let in. You can go back to it." if scopes else "Your device stays outside."
     else:
@@ -111,10 +110,6 @@ async def _person(visit: Visit) -> Person | None:
         return None
     since = await authenticated_at(visit.services.db, viewer)
     return Person(viewer.user_id, since) if since else None
-
-
-def _checked(fields: Mapping[str, str]) -> list[str]:
-    return [name.removeprefix("scope ") for name in fields if name.startswith("scope ")]
 
 
 def _sign_in(then: str, login: str | None = None) -> str:

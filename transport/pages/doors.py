@@ -17,7 +17,7 @@ from core.errors import (
     Suspended,
 )
 from domain import sessions
-from transport.pages.visits import Visit, Visits
+from transport.pages.visits import Visit, Visits, problems_of
 
 REFUSALS = (NotSignedIn, RateLimited, CaptchaRequired, Suspended)
 
@@ -66,11 +66,6 @@ async def sign_up(visit: Visit) -> Response:
     except REFUSALS as refusal:
         return visit.page("sign-up.html", status_of(refusal), problem=refusal.message)
     return let_in(visit, secret)
-
-
-def problems_of(refusal: InvalidInput) -> dict[str, str]:
-    """What is wrong, by the field's name."""
-    return {problem.path[-1]: problem.message for problem in refusal.fields}
 
 
 def let_in(visit: Visit, secret: str, path: str | None = None) -> Response:

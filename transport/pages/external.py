@@ -9,8 +9,8 @@ from auth.external.providers import Provider, offered
 from auth.external.web import ProviderFailed
 from auth.login import in_browser
 from core.errors import Conflict, InvalidInput, NotSignedIn, StarlingError, Suspended
-from transport.pages.doors import REFUSALS, let_in, problems_of, status_of
-from transport.pages.visits import HOME, Visit, Visits
+from transport.pages.doors import REFUSALS, let_in, status_of
+from transport.pages.visits import HOME, Visit, Visits, problems_of
 
 TITLE = "That didn't work"
 UNKNOWN = "Starling doesn't know this provider."
@@ -21,6 +21,8 @@ async def go(visit: Visit) -> Response:
     provider, links = _provider(visit), "link" in visit.request.query_params
     if provider is None:
         return _sorry(visit, 404, UNKNOWN)
+    if links and not visit.is_from_here:
+        return visit.page("link.html", provider=provider)
     try:
         if links:
             await factors.prove(visit.services, visit.viewer, visit.device)
@@ -30,7 +32,7 @@ async def go(visit: Visit) -> Response:
     except ProviderFailed as failure:
         return _sorry(visit, 502, failure.message)
     except InvalidInput:
-        return _sorry(visit, 403, "Sign in once more first: it has been a while.")
+        return visit.page("link.html", 403, provider=provider, is_late=True)
     response = visit.to(address)
     visit.cookies.set(response, visit.cookies.form, visit.browser)
     return response

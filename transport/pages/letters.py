@@ -7,8 +7,7 @@ from auth import accounts
 from core.errors import InvalidInput, RateLimited
 from domain import links
 from domain.links import ABOUT_ADDRESSES, PAGES, Purpose
-from transport.pages.doors import problems_of
-from transport.pages.visits import HOME, Visit, Visits
+from transport.pages.visits import HOME, Visit, Visits, problems_of
 
 GONE = "This link was used already, or is too old."
 SENT = "If somebody's account has this address, a letter is on its way to it. Its link is good for an hour."

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount, Route
 
+from core.ids import encode
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 HERE = Path(__file__).parent
@@ -26,6 +28,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.globals["encode"] = encode
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:

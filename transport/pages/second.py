@@ -8,8 +8,7 @@ from starlette.routing import Route
 from auth import factors
 from core.errors import Conflict, InvalidInput, RateLimited
 from domain import totp
-from transport.pages.doors import problems_of
-from transport.pages.visits import Visit, Visits
+from transport.pages.visits import Visit, Visits, problems_of
 
 REFUSALS = (InvalidInput, RateLimited, Conflict)
 

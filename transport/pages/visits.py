@@ -7,7 +7,7 @@ one in, nor sign anybody in as somebody else; and the browser must not say that 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -18,10 +18,21 @@ from starlette.responses import RedirectResponse, Response
 from auth.external.providers import offered
 from auth.tokens import Tokens
 from core.deadlines import Deadline
-from core.errors import NotSignedIn, Suspended, Unavailable
+from core.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    RateLimited,
+    StarlingError,
+    Suspended,
+    Unavailable,
+)
+from core.ids import decode_as
 from core.settings import Settings
 from domain.device import Device
 from domain.viewer import Viewer
+from execution.pages import Page
 from loaders.context import Services
 from loaders.pages import Lists
 from transport.cookies import Cookies
@@ -33,7 +44,9 @@ FORM = "application/x-www-form-urlencoded"
 LONGEST = 64 * 1024
 FIELDS = 200
 SHOWN = 50
-"""Rows of a list: who wants more asks the graph."""
+"""Rows of a list on one page."""
+REFUSALS = (InvalidInput, Conflict, RateLimited)
+"""What a form is told that can be sent once more."""
 LATE = "This page had been open for too long, or you have signed in or out since. Nothing was changed."
 
 
@@ -68,10 +81,24 @@ class Visit:
         """Where to go on: a path of ours, whatever is asked for."""
         return ours(self.fields.get("next") or self.request.query_params.get("next"))
 
-    async def own(self, lists: type[Lists]) -> Sequence[Any]:
-        """The first of a list of the viewer's own. Raises NotSignedIn."""
+    @property
+    def is_from_here(self) -> bool:
+        """Whether a page of ours led here. Browsers that don't say so are not believed."""
+        return self.cookies.is_ours(headers_of(self.request.scope))
+
+    @property
+    def scopes(self) -> list[str]:
+        """Those that are ticked in a form."""
+        return [name.removeprefix("scope ") for name in self.fields if name.startswith("scope ")]
+
+    async def own(self, lists: type[Lists]) -> Page:
+        """A page of a list of the viewer's own. Raises NotSignedIn, BadRequest."""
         me = self.viewer.require_user()
-        return (await lists(self.services.db, self.viewer).page(first=SHOWN).load(me)).rows
+        try:
+            page = lists(self.services.db, self.viewer).page(first=SHOWN, after=self.request.query_params.get("after"))
+        except InvalidInput:
+            raise BadRequest(400, "The list has no such place.") from None
+        return await page.load(me)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page whose forms can be sent."""
@@ -88,9 +115,16 @@ class Visit:
         self.cookies.set(response, self.cookies.form, self.browser)
         return response
 
-    def done(self) -> Response:
-        """Show the same page anew, which says that it is done."""
-        return self.to(f"{self.path}?done")
+    def refused(self, template: str, refusal: StarlingError, **values: Any) -> Response:
+        """The form once more, with what is wrong beside its fields, or above them all."""
+        if isinstance(refusal, InvalidInput):
+            return self.page(template, 400, **values, problems=problems_of(refusal))
+        status = 429 if isinstance(refusal, RateLimited) else 409
+        return self.page(template, status, **values, problem=refusal.message)
+
+    def done(self, path: str | None = None) -> Response:
+        """Show the same page anew, or another, which says that it is done."""
+        return self.to(f"{path or self.path}?done")
 
     def to(self, path: str) -> Response:
         """Send the browser on, after what it sent was done."""
@@ -119,6 +153,9 @@ class Visits:
             except NotSignedIn:
                 then = quote(_here(request))
                 return RedirectResponse(f"/sign-in?next={then}", 303, {"Cache-Control": "no-store"})
+            except NotFound as error:
+                above = request.url.path.rpartition("/")[0]
+                return page("message.html", 404, title="Not found", message=error.message, back=above)
             except Suspended as error:
                 return page("message.html", 403, title="Suspended", message=error.message, back="/sign-in")
             except Unavailable as error:
@@ -152,6 +189,19 @@ class Visits:
         headers = headers_of(visit.request.scope)
         is_told = "origin" in headers or "sec-fetch-site" in headers
         return (not is_told or self._cookies.is_ours(headers)) and hmac.compare_digest(sent, visit.token.encode())
+
+
+def number(kind: str, id: str) -> int:
+    """The id as the database has it. Raises NotFound."""
+    try:
+        return decode_as(kind, id)
+    except InvalidInput:
+        raise NotFound(kind) from None
+
+
+def problems_of(refusal: InvalidInput) -> dict[str, str]:
+    """What is wrong, by the field's name."""
+    return {problem.path[-1]: problem.message for problem in refusal.fields}
 
 
 def _here(request: Request) -> str:

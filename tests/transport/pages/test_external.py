@@ -19,6 +19,7 @@ from tests.transport.pages.browser import ORIGIN, hidden
 
 IDENTITIES = "{ viewer { account { hasPassword identities { id provider label } } } }"
 NAMES = ["elsewhere", "github"]
+FROM_HERE = {"sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def provider(app, monkeypatch):
 
 async def there(browser, name: str = "elsewhere", **query: str) -> str:
     """To the provider, and its address to come back by: a path of ours."""
-    sent = await browser.http.get(f"/sign-in/with/{name}", params=query)
+    sent = await browser.http.get(f"/sign-in/with/{name}", params=query, headers=FROM_HERE)
     assert sent.status_code == 303, sent.text
     async with AsyncClient() as web:
         back = await web.get(sent.headers["location"])
@@ -210,7 +211,8 @@ async def test_an_unknown_provider_is_not_found(browser, provider):
 
 async def test_an_identity_is_linked_unlinked_and_nobody_elses(browser, provider, api, db):
     ada, bob, provider.subject = await api.sign_up(), await api.sign_up(), "adas"
-    assert (await browser.http.get("/sign-in/with/elsewhere?link")).headers["location"].startswith("/sign-in?")
+    signed_out = await browser.http.get("/sign-in/with/elsewhere?link", headers=FROM_HERE)
+    assert signed_out.headers["location"].startswith("/sign-in?")
     await browser.sign_in(ada.handle)
     assert (await there_and_back(browser, link="", next="/account")).status_code == 303
     browser.http.cookies.clear()
@@ -231,7 +233,21 @@ async def test_who_signed_in_long_ago_links_nothing(browser, provider, api, db):
     await browser.sign_in(ada.handle)
     aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id"
     await sql(db, aged, id=ada.number)
-    assert (await browser.http.get("/sign-in/with/elsewhere?link")).status_code == 403
+    answer = await browser.http.get("/sign-in/with/elsewhere?link", headers=FROM_HERE)
+    assert answer.status_code == 403
+    assert "Sign in once more" in answer.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "none"}])
+async def test_another_site_cannot_have_an_identity_linked_but_its_person_is_asked(
+    browser, provider, api, rows, headers
+):
+    await browser.sign_in((await api.sign_up()).handle)
+    before = await rows()
+    answer = await browser.http.get("/sign-in/with/elsewhere?link", headers=headers)
+    assert answer.status_code == 200
+    assert 'href="/sign-in/with/elsewhere?link&amp;next=/account"' in answer.text
+    assert await rows() == before
 
 
 async def test_the_last_way_in_is_not_unlinked(browser, provider, api, db):
