@@ -16,7 +16,7 @@ READY, ENDED = 60, 20
 """Seconds on a busy machine; an idle one needs 3 with the demo world, and none."""
 
 
-TOGETHER = {"STARLING_PUBLIC_URL": "http://starling.test"}
+TOGETHER = {"STARLING_PUBLIC_URL": "https://starling.test"}
 """Settings of servers that are one issuer's, and so take each other's tokens."""
 
 

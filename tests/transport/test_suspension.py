@@ -4,13 +4,10 @@ import asyncio
 import time
 
 import pytest
-from httpx2 import AsyncClient
 
 from core.database import Database
 from tests.api import PASSWORD, Api, Person
 from tests.factories import sql
-from tests.serving import TOGETHER, serving
-from tests.transport.test_revocation import closing, ending
 
 WHY = "{ viewer { id suspension { reason until } } }"
 OUT = "mutation { signOut { __typename ... on SignOutSuccess { signedOut } } }"
@@ -121,32 +118,3 @@ async def test_moderators_list_who_is_suspended(api: Api, moderator: Person) -> 
     assert (await api(listed, await api.sign_up()))["suspendedUsers"] is None
     await api.mutate("reinstateUser", moderator, userId=people[1].id)
     assert (await api(listed, moderator))["suspendedUsers"]["nodes"][0]["id"] == people[0].id
-
-
-@pytest.mark.timeout(120)
-async def test_a_suspension_ends_sockets_and_streams_within_a_second(own_url, redis_url, tmp_path) -> None:
-    with (
-        serving(own_url, redis_url, tmp_path / "one", **TOGETHER) as one,
-        serving(own_url, redis_url, tmp_path / "two", **TOGETHER) as two,
-    ):
-        async with AsyncClient(base_url=two.url, timeout=30) as http:
-            api = Api(http)
-            ada, bob, moderator = [await api.sign_up() for _ in range(3)]
-            await promote(own_url, moderator)
-            ends = [asyncio.create_task(end(one.url, ada)) for end in (closing, ending)]
-            others = [asyncio.create_task(end(one.url, bob)) for end in (closing, ending)]
-            await asyncio.sleep(0.5)
-            result = await api.mutate("suspendUser", moderator, userId=ada.id, reason="Spam.")
-            assert result["__typename"] == "SuspendUserSuccess"
-            at = time.monotonic()
-            (code, closed), (last, ended) = await asyncio.wait_for(asyncio.gather(*ends), 20)
-            assert (code, last) == (4403, ":")
-            assert max(closed, ended) < at + 1
-            assert not any(other.done() for other in others)
-            for other in others:
-                other.cancel()
-
-
-async def promote(url: str, person: Person) -> None:
-    db = Database(url)
-    await sql(db, "update accounts set role = 'MODERATOR' where user_id = :id", id=person.number)
