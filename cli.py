@@ -67,9 +67,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     roles.add_argument("handle", type=str.lower, help="whom")
     roles.add_argument("role", choices=["user", "moderator", "admin"], help="what from now on")
 
-    rings = commands.add_parser("keys", help="the keys that sign tokens: list them, or let a new one take over")
+    rings = commands.add_parser("keys", help="the keys that sign tokens, and the secret under which they are sealed")
     rings.set_defaults(run=keys)
-    rings.add_argument("what", choices=["list", "rotate"], help="rotate: a new one signs in five minutes")
+    rings.add_argument(
+        "what",
+        choices=["list", "rotate", "reseal"],
+        help="rotate: a new one signs in five minutes; reseal: seal what lasts under today's secret",
+    )
 
     exports = commands.add_parser("schema", help=f"write the API's schema to {SCHEMA.name}")
     exports.set_defaults(run=schema)
@@ -129,13 +133,17 @@ def role(options: argparse.Namespace) -> None:
 
 
 def keys(options: argparse.Namespace) -> None:
-    """Print the keys that sign tokens, after another was made if that is asked for."""
+    """Print the keys that sign tokens, after another was made, or all sealed anew, if that is asked for."""
     # Only here, like the above.
     from domain import keys as pairs
+    from domain.resealing import reseal
 
     async def work(db: "Database") -> list[pairs.KeyPair]:
         if options.what == "rotate":
             await pairs.rotate(db)
+        elif options.what == "reseal":
+            values, lost = await reseal(db)
+            screen.print(f"Sealed anew under today's secret: {values}. Under a secret that isn't listed: {lost}.")
         return await pairs.ensure(db)
 
     for pair in asyncio.run(with_database(work)):

@@ -42,6 +42,11 @@ def unseal(sealed: bytes, purpose: str) -> bytes:
         raise Unsealable("It was changed, or sealed for another purpose.") from None
 
 
+def todays() -> bytes:
+    """What the values begin with that are sealed under today's secret."""
+    return next(iter(_secrets()))
+
+
 def _secrets() -> dict[bytes, bytes]:
     """Today's secret and those before it, by their names."""
     config = settings()

@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """Characters of a new password, at least. NIST SP 800-63B-4 wants 15 where there is no second factor."""
     registration: bool = True
     """Whether apps may register themselves, RFC 7591. Developers can always register theirs."""
+    registration_days: int = Field(30, ge=1)
+    """After how many days an app that registered itself and never got a token is forgotten."""
     access_token_seconds: int = Field(900, ge=1)
     refresh_token_days: int = Field(30, ge=1)
 

@@ -1,4 +1,4 @@
-"""What nobody needs any more: used-up keys and tokens, and sessions that are over."""
+"""What nobody needs any more: used-up keys and tokens, sessions that are over, apps that never began."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,11 +6,13 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, delete
 
 from core import ids
 from core.database import Database
+from core.settings import settings
 from domain import audit
 from domain.idempotency import KEPT
-from models.apps import AuthorizationCode, DeviceCode
+from models.apps import App, AuthorizationCode, DeviceCode
 from models.audit import SecurityEvent
 from models.challenges import Challenge
+from models.keys import SigningKey
 from models.letters import Letter
 from models.links import AccountLink
 from models.outbox import IdempotencyKey
@@ -27,6 +29,8 @@ _OLD_LETTERS = delete(Letter).where(Letter.created_at < _BEFORE)
 _OLD_CODES = delete(AuthorizationCode).where(AuthorizationCode.expires_at < _BEFORE)
 _OLD_DEVICES = delete(DeviceCode).where(DeviceCode.expires_at < _BEFORE)
 _OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
+_OLD_SIGNING_KEYS = delete(SigningKey).where(SigningKey.verifies_until < _BEFORE)
+_UNUSED_APPS = delete(App).where(App.owner_id.is_(None), App.used_at.is_(None), App.created_at < _BEFORE)
 
 
 async def tidy(db: Database) -> None:
@@ -43,5 +47,7 @@ async def tidy(db: Database) -> None:
         tx.later(_OLD_CODES, before=now)
         tx.later(_OLD_DEVICES, before=now)
         tx.later(_OLD_SESSIONS, before=now)
+        tx.later(_OLD_SIGNING_KEYS, before=now)
+        tx.later(_UNUSED_APPS, before=now - timedelta(days=settings().registration_days))
     async with db.write() as tx:
         tx.later(_OLD_EVENTS, before=ids.at(now - audit.KEPT))

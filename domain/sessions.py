@@ -26,6 +26,7 @@ from domain import audit, events, moderation
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.viewer import Viewer
+from models.apps import App
 from models.sessions import RefreshToken, Session, SessionKind
 
 GRACE = timedelta(seconds=10)
@@ -70,6 +71,9 @@ _OF_TOKEN = (
     select(Session, RefreshToken.expires_at.label("token_expires_at"))
     .join(Session, Session.id == RefreshToken.session_id)
     .where(_IS_USED, RefreshToken.used_at.is_(None), RefreshToken.expires_at > func.now(), _IS_OPEN)
+)
+_FIRST_USE = (
+    update(App).where(App.id == bindparam("app_id", type_=BigInteger), App.used_at.is_(None)).values(used_at=func.now())
 )
 _USE_UP = update(RefreshToken).where(_IS_USED).values(used_at=bindparam("now"))
 _KEEP = (
@@ -146,6 +150,7 @@ async def begin_lent(
         scopes=list(scopes),
         expires_at=_expiry() if renewable else datetime.now(UTC) + timedelta(seconds=settings().access_token_seconds),
     )
+    tx.later(_FIRST_USE, app_id=app_id)
     token = secrets.token_urlsafe(32) if renewable else None
     if token:
         _keep(tx, session.id, token)

@@ -28,6 +28,8 @@ class App(Base):
     """The SHA-256 of its secret; None where it can't keep one."""
     previous_secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     previous_secret_until: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    """When it first got a token."""
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (

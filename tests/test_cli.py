@@ -1,5 +1,6 @@
 """What `cli.py` promises: it does what it says, and refuses in a line what it can't."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,16 @@ import psycopg
 import pytest
 
 import cli
+from auth import tokens
+from auth.keys import ring
+from core.database import Database
+from core.sealing import seal, unseal
 from core.settings import settings
+from domain import housekeeping
 from schema.root import sdl
+from tests.api import Person
 from tests.conftest import clone_database, database_at, drop_database
+from tests.transport.test_outages import started
 
 SMALL = ("--users", "60", "--posts", "150", "--comments", "400", "--follows", "600")
 
@@ -34,6 +42,12 @@ def scalar(url: str, query: str) -> object:
     with psycopg.connect(url) as connection:
         row = connection.execute(query).fetchone()
     return row and row[0]
+
+
+def execute(url: str, statement: str, *values: object) -> None:
+    """Change something behind the commands' back."""
+    with psycopg.connect(url) as connection:
+        connection.execute(statement, values)
 
 
 def refusal(*arguments: str) -> str:
@@ -106,6 +120,61 @@ def test_wrong_options_are_a_matter_of_usage(wrong: list[str], capsys):
         cli.main(wrong)
     assert ended.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+async def test_a_rotation_leaves_every_token_good_until_its_key_is_gone(database: str, redis_url: str, capsys):
+    async def after(change: str) -> list[str]:
+        """The keys that others can read once the server has seen a change: it looks once a minute."""
+        execute(database, change)
+        await ring.load(db)
+        return [key["kid"] for key in (await api.http.get("/oauth/jwks")).json()["keys"]]
+
+    async def let_in(*people: Person) -> list[int]:
+        return [(await api.post("{ viewer { id } }", viewer=person)).status_code for person in people]
+
+    db = Database(database)
+    async with started(database, redis_url) as api:
+        ada, ann = await api.sign_up(), await api.sign_up()
+        await asyncio.to_thread(cli.main, ["keys", "rotate"])
+        old, new = await after("select 1")
+        said = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in said] == [old, new]
+        assert ("verifies until" in said[0], "newest" in said[1]) == (True, True)
+        bob = await api.sign_up()
+        assert await after("update signing_keys set signs_from = now() where verifies_until is null") == [old, new]
+        carol = await api.sign_up()
+        assert [tokens._kid(each.token) for each in (ada, ann, bob, carol)] == [old, old, old, new]
+        assert await let_in(ada, bob, carol) == [200] * 3
+        assert await after("update signing_keys set verifies_until = now() where verifies_until > now()") == [new]
+        assert await let_in(ann, carol) == [401, 200]
+        await housekeeping.tidy(db)
+        await asyncio.to_thread(cli.main, ["keys", "list"])
+        assert capsys.readouterr().out.split()[0] == new
+        assert scalar(database, "select count(*) from signing_keys") == 1
+    await db.close()
+
+
+def test_what_lasts_is_sealed_anew_after_which_nobody_needs_the_old_secret(database: str, monkeypatch, capsys):
+    def secret(today: str, before: str = "") -> None:
+        monkeypatch.setenv("STARLING_SECRET", today * 32)
+        monkeypatch.setenv("STARLING_PREVIOUS_SECRETS", before * 32)
+        settings.cache_clear()
+
+    secret("o")
+    cli.main(["keys", "list"])
+    kid = capsys.readouterr().out.split()[0]
+    for number, sealed in enumerate((seal(b"ada's", "totp"), b"nobody opens this")):
+        execute(database, "insert into users (id, handle, name) values (%s, %s, 'A')", number + 1, f"a_{number}")
+        execute(database, "insert into totp_factors values (%s, %s, 0)", number + 1, sealed)
+    secret("n", "o")
+    cli.main(["keys", "reseal"])
+    assert "today's secret: 2. Under a secret that isn't listed: 1." in capsys.readouterr().out
+    secret("n")
+    cli.main(["keys", "list"])
+    assert capsys.readouterr().out.split()[0] == kid, "else another would have been made"
+    assert unseal(scalar(database, "select sealed from totp_factors where user_id = 1"), "totp") == b"ada's"
+    cli.main(["keys", "reseal"])
+    assert "today's secret: 0." in capsys.readouterr().out
 
 
 def test_schema_writes_what_the_code_says_and_tells_when_the_file_is_old(tmp_path: Path, monkeypatch):

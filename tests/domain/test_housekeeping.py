@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 
 from core.database import Database
+from core.settings import settings
 from domain import posts, sessions
 from domain.housekeeping import tidy
 from domain.viewer import Viewer
@@ -12,6 +13,8 @@ from models.outbox import IdempotencyKey
 from models.posts import Visibility
 from models.sessions import RefreshToken, Session
 from tests.api import Api, Rows
+from tests.auth.oauth.client import App
+from tests.factories import sql
 
 
 async def test_what_has_expired_is_deleted_and_what_is_good_stays(db: Database, api: Api) -> None:
@@ -57,3 +60,15 @@ async def test_links_that_have_expired_and_old_letters_are_deleted(db: Database,
     await tidy(db)
     after = await rows()
     assert (after["account_links"], after["letters"]) == (0, 0)
+
+
+async def test_apps_that_registered_themselves_and_never_got_a_token_are_forgotten(db: Database, api: Api) -> None:
+    unused, used, young, owned = [await App.make(db, api.http) for _ in range(4)]
+    assert (await used.post("/oauth/token", grant_type="client_credentials")).status_code == 200
+    ids = [int(each.client_id.removeprefix("app_")) for each in (unused, used, young, owned)]
+    days, developer = settings().registration_days + 1, (await api.sign_up()).number
+    aged = "update apps set created_at = now() - make_interval(days => :days) where id <> :young"
+    await sql(db, aged, days=days, young=ids[2])
+    await sql(db, "update apps set owner_id = :developer where id = :owned", developer=developer, owned=ids[3])
+    await tidy(db)
+    assert [row.id for row in await sql(db, "select id from apps where id = any(:ids) order by id", ids=ids)] == ids[1:]
