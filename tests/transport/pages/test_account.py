@@ -1,5 +1,6 @@
 """The account's pages: what a person sees and changes of their own."""
 
+import re
 import time
 
 import pytest
@@ -52,6 +53,12 @@ async def test_a_password_is_changed_and_other_sign_ins_end(api, at_home, ada):
     assert 'role="status"' in (await at_home.http.get("/account/password?done")).text
     assert await at_home.who(**ORIGIN) == ada.handle
     assert (await at_home.sign_in(ada.handle)).status_code == 401
+
+
+async def test_password_managers_are_told_which_field_is_which(at_home):
+    text = (await at_home.http.get("/account/password")).text
+    for name, kind in (("currentPassword", "current-password"), ("newPassword", "new-password")):
+        assert re.search(rf'<input id="{name}"[^>]* autocomplete="{kind}"', text)
 
 
 async def test_another_address_is_one_once_its_letter_is_used(at_home, ada, db):
