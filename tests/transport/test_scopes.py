@@ -1,12 +1,20 @@
 """A token with scopes is held to them on every transport, before anything runs; one without them is not."""
 
+import asyncio
 import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from httpx2 import AsyncClient
+from websockets.asyncio.client import connect
 
 from auth import personal
 from models.sessions import Session, SessionKind
 from tests.api import Api, Person
+from transport.messages import SUBPROTOCOL
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -127,13 +135,77 @@ async def test_a_query_that_was_persisted_is_held_to_scopes_as_well(api: Api, le
         assert (await api.http.post("/graphql", json=body, headers=headers)).status_code == status
 
 
-async def test_a_stream_is_held_to_scopes(api: Api, lend):
-    viewer = await lend("feed:read")
-    answer = await api.post(
-        "subscription { feedUpdates { ... on PostAdded { edge { node { body } } } } }",
-        None,
-        viewer,
-        accept="text/event-stream",
-    )
-    assert answer.status_code == 403 or "INSUFFICIENT_SCOPE" in answer.text
-    assert "Post.body" in answer.text
+POSTED = "subscription ($after: Cursor) { feedUpdates(after: $after) { ... on PostAdded { edge { node { body } } } } }"
+REFUSED = ("INSUFFICIENT_SCOPE", "posts:read", "Post.body", ["feedUpdates", "edge", "node", "body"])
+
+
+def told(errors: list[dict]) -> list[tuple]:
+    """What errors say: code, scope, field and path."""
+    return [(*(each["extensions"][name] for name in ("code", "scope", "field")), each["path"]) for each in errors]
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "text/event-stream, application/json"])
+async def test_a_stream_is_held_to_scopes_and_says_so_as_a_stream(api: Api, lend, accept: str):
+    """graphql-sse wants what is found before an execution told by `next`: an EventSource sees no status."""
+    answer = await api.post(POSTED, None, await lend("feed:read"), accept=accept)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    alive, refused, complete, rest = answer.text.split("\n\n")
+    assert (alive, complete, rest) == (":", "event: complete\ndata:", "")
+    event, _, data = refused.partition("\ndata: ")
+    assert event == "event: next"
+    assert set(json.loads(data)) == {"errors"}
+    assert told(json.loads(data)["errors"]) == [REFUSED]
+
+
+@pytest.fixture
+async def ben(server: str) -> AsyncIterator[Person]:
+    """Somebody of the real server's."""
+    async with AsyncClient(base_url=server, timeout=20) as http:
+        yield await Api(http).sign_up(f"scopes_{time.time_ns() % 10**9}")
+
+
+@asynccontextmanager
+async def socket(server: str, token: str):
+    async with connect(server.replace("http", "ws") + "/graphql", subprotocols=[SUBPROTOCOL]) as socket:
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+        assert json.loads(await socket.recv())["type"] == "connection_ack"
+
+        async def ask(id: str, **payload) -> None:
+            await socket.send(json.dumps({"type": "subscribe", "id": id, "payload": payload}))
+
+        async def hear(type: str) -> dict:
+            async with asyncio.timeout(10):
+                message = json.loads(await socket.recv())
+            assert message["type"] == type
+            return message
+
+        yield ask, hear
+
+
+async def test_a_socket_is_held_to_scopes_and_stays_open(server: str, ben: Person):
+    """Also where others are told the same document's events, or the document comes by its hash."""
+    hashed = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(POSTED.encode()).hexdigest()}}
+    async with AsyncClient(base_url=server, timeout=20) as http:
+        api, made = Api(http), "created { token }"
+        few, enough = [
+            (await api.mutate("createPersonalToken", ben, made, name="CI", scopes=scopes))["created"]["token"]
+            for scopes in (["feed:read"], ["feed:read", "posts:read"])
+        ]
+        now = {"after": (await api("{ feed { liveCursor } }", ben))["feed"]["liveCursor"]}
+        async with (
+            socket(server, ben.token) as (ask_all, hear_all),
+            socket(server, enough) as (ask_enough, hear_enough),
+            socket(server, few) as (ask_few, hear_few),
+        ):
+            await ask_all("1", query=POSTED, variables=now, extensions=hashed)
+            await ask_enough("1", query=POSTED, variables=now)
+            for number, payload in enumerate(({"query": POSTED}, {"query": POSTED, "extensions": hashed})):
+                await ask_few(str(number), **payload)
+                refused = await hear_few("error")
+                assert (refused["id"], told(refused["payload"])) == (str(number), [REFUSED])
+            await ask_few("1", query=POSTED.replace("edge { node { body } }", "__typename"), variables=now)
+            await api.create_post(ben, "Live.")
+            for hear in (hear_all, hear_enough):
+                assert (await hear("next"))["payload"]["data"]["feedUpdates"] == {"edge": {"node": {"body": "Live."}}}
+            assert (await hear_few("next"))["payload"]["data"]["feedUpdates"] == {"__typename": "PostAdded"}

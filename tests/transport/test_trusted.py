@@ -10,7 +10,10 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from auth import tokens
 from core.settings import Settings
+from models.sessions import Session
+from tests import factories
 from tests.api import Api, Rows
 from transport.application import assemble
 
@@ -24,11 +27,13 @@ INTROSPECTION = "{ __schema { queryType { name } } }"
 def file(tmp_path: Path) -> Path:
     """What GraphQL Code Generator's client preset writes."""
     path = tmp_path / "persisted-documents.json"
-    path.write_text(
-        json.dumps(
-            {SHA: TRUSTED, "sha256:prefixed": TRUSTED, "feed.1": "query A { __typename } query B { __typename }"}
-        )
-    )
+    documents = {
+        SHA: TRUSTED,
+        "sha256:prefixed": TRUSTED,
+        "feed.1": "query A { __typename } query B { __typename }",
+        "me.1": "{ viewer { handle } }",
+    }
+    path.write_text(json.dumps(documents))
     return path
 
 
@@ -89,6 +94,19 @@ async def test_anything_else_is_refused_and_changes_nothing(strict: Api, request
     assert error["extensions"] == {"code": "DOCUMENT_NOT_TRUSTED"}
     assert "documentId" in error["message"]
     assert await rows() == before
+
+
+async def test_a_trusted_document_is_held_to_scopes_as_well(strict: Api, db):
+    ada = await factories.person(db)
+    async with db.write() as tx:
+        session = await tx.insert(Session, user_id=ada.number, scopes=["posts:read"])
+    bearers = ada.token, tokens.issue(ada.number, session.id)
+    headers = [{"authorization": f"Bearer {token}"} for token in bearers]
+    own, lent = [await strict.http.post("/graphql", json={"documentId": "me.1"}, headers=each) for each in headers]
+    assert own.json() == {"data": {"viewer": {"handle": ada.handle}}}
+    [error] = lent.json()["errors"]
+    assert lent.status_code == 403
+    assert error["extensions"] == {"code": "INSUFFICIENT_SCOPE", "scope": "profile:read", "field": "Query.viewer"}
 
 
 async def test_production_has_no_explorer_then(strict: Api):
