@@ -33,6 +33,9 @@ class Provider:
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "1"}))
     signer: ECKey | None = None
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By code."""
+    redeemed: list[str] = field(default_factory=list)
+    """Codes that it was shown."""
 
     def app(self) -> Starlette:
         """Its routes."""
@@ -72,6 +75,7 @@ class Provider:
 
     async def _token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        self.redeemed.append(form["code"])
         asked = self.asked.pop(form["code"], None)
         if asked is None or len(form["code_verifier"]) < 43 or form["redirect_uri"] != asked["redirect_uri"]:
             return JSONResponse({"error": "invalid_grant"}, 400)
