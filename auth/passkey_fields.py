@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 from auth import passkeys
 from core.ids import decode_as, encode
+from domain.passkeys import rename
 from loaders.context import Info
 from models.factors import Passkey
 
 if TYPE_CHECKING:
-    from schema.passkeys import AddPasskeyInput, BeginPasskeyInput, RemovePasskeyInput
+    from schema.passkeys import AddPasskeyInput, BeginPasskeyInput, RemovePasskeyInput, RenamePasskeyInput
 
 
 async def begin_passkey(info: Info, input: "BeginPasskeyInput") -> str:
@@ -25,6 +26,12 @@ async def add_passkey(info: Info, input: "AddPasskeyInput") -> Passkey:
     return await passkeys.add(
         context.services, context.viewer, context.device, credential=input.credential, name=input.name
     )
+
+
+async def rename_passkey(info: Info, input: "RenamePasskeyInput") -> Passkey:
+    """See `domain.passkeys.rename`."""
+    passkey_id = decode_as("passkey", input.passkey_id, "input", "passkeyId")
+    return await rename(info.context.db, info.context.viewer, passkey_id, input.name)
 
 
 async def remove_passkey(info: Info, input: "RemovePasskeyInput") -> str:

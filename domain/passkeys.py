@@ -3,7 +3,7 @@
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import BigInteger, Boolean, LargeBinary, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, Boolean, LargeBinary, Text, bindparam, delete, func, select, update
 
 from core.database import Database
 from core.errors import Conflict, NotFound
@@ -11,6 +11,7 @@ from core.transactions import Transaction
 from domain import audit, notices, ways_in
 from domain.audit import SecurityEventKind
 from domain.device import Device
+from domain.text import clean
 from domain.viewer import Viewer
 from models.factors import Passkey
 
@@ -31,6 +32,7 @@ _USED = (
         last_used_at=func.now(),
     )
 )
+_RENAME = update(Passkey).where(_IS_IT, _OF_USER).values(name=bindparam("name", type_=Text)).returning(Passkey)
 _REMOVE = delete(Passkey).where(_IS_IT, _OF_USER).returning(Passkey.name)
 
 
@@ -61,6 +63,16 @@ async def known(tx: Transaction, credential_id: bytes) -> Passkey | None:
 def used(tx: Transaction, passkey: Passkey, *, sign_count: int, is_synced: bool) -> None:
     """It has let somebody in."""
     tx.later(_USED, id=passkey.id, count=sign_count, synced=is_synced)
+
+
+async def rename(db: Database, viewer: Viewer, passkey_id: int, name: str) -> Passkey:
+    """Call one of the viewer's passkeys something else. Raises NotSignedIn, InvalidInput, NotFound."""
+    me, name = viewer.require_user(), clean(name, LONGEST_NAME, "input", "name", lines=False)
+    async with db.write() as tx:
+        passkey: Passkey | None = await tx.first(_RENAME, id=passkey_id, user_id=me, name=name)
+    if passkey is None:
+        raise NotFound("passkey")
+    return passkey
 
 
 async def remove(db: Database, viewer: Viewer, passkey_id: int, device: Device) -> None:

@@ -9,6 +9,7 @@ from core.addresses import network
 from core.database import Database
 from core.limits import Allowance, Limiter
 from core.reads import Reader
+from core.settings import settings
 from domain.device import Device
 from domain.viewer import Viewer
 from loaders.base import Loaders
@@ -50,11 +51,6 @@ class Context:
         """The database."""
         return self.services.db
 
-    @property
-    def caller(self) -> str:
-        """Whose allowance is spent."""
-        return caller(self.viewer, self.device)
-
     def act_as(self, viewer: Viewer) -> None:
         """Go on as this viewer, with loaders that see the world as it is now."""
         self.viewer = viewer
@@ -76,6 +72,12 @@ class Context:
 def caller(viewer: Viewer, device: Device) -> str:
     """Whose allowance an operation spends: the person's, or the network's of one who isn't signed in."""
     return f"address:{network(device.address)}" if viewer.user_id is None else f"user:{viewer.user_id}"
+
+
+async def charge_write(services: Services, viewer: Viewer, device: Device) -> None:
+    """Bound how fast one person, or one address, changes things. Raises RateLimited."""
+    burst, per_second = settings().write_burst, settings().write_per_second
+    await services.limiter.require("writes", caller(viewer, device), 1, burst=burst, per_second=per_second)
 
 
 Info = strawberry.Info[Context, Any]

@@ -8,9 +8,8 @@ import strawberry
 
 from core import errors
 from core.errors import ErrorCode, StarlingError
-from core.settings import settings
 from execution.fields import argument, resolved
-from loaders.context import Info
+from loaders.context import Info, charge_write
 
 
 @strawberry.interface(
@@ -133,17 +132,12 @@ def mutation(
 
     async def run(info: Info, **given: Any) -> Any:
         try:
-            await _charge(info)
-            info.context.act_as(info.context.viewer)
+            context = info.context
+            await charge_write(context.services, context.viewer, context.device)
+            context.act_as(context.viewer)
             return success(**{field.python_name: await resolver(info, **given)})
         except StarlingError as error:
             return shaped(error)
 
     arguments = {"input": argument(takes, "What to do.")} if takes else {}
     return resolved(run, description, cost=MUTATION_COST, scope=scope, **arguments)
-
-
-async def _charge(info: Info) -> None:
-    """Bound how fast one person, or one address, changes things."""
-    burst, per_second = settings().write_burst, settings().write_per_second
-    await info.context.services.limiter.require("writes", info.context.caller, 1, burst=burst, per_second=per_second)

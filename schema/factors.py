@@ -37,7 +37,7 @@ def _id(passkey: Any) -> str:
 class Passkey:
     """A passkey."""
 
-    id: strawberry.ID = column("For `removePasskey`.", of=_id)
+    id: strawberry.ID = column("For `renamePasskey` and `removePasskey`.", of=_id)
     name: str = column("As the person calls it.")
     is_synced: bool = column("Whether the person's other devices have it, too.")
     created_at: datetime = column("When it was added.")

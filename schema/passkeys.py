@@ -28,6 +28,14 @@ class AddPasskeyInput:
     name: str = strawberry.field(description="What to call it: 1–100 characters.")
 
 
+@strawberry.input(description="Another name for a passkey.")
+class RenamePasskeyInput:
+    """Another name for a passkey."""
+
+    passkey_id: strawberry.ID = strawberry.field(description="Which of the viewer's.")
+    name: str = strawberry.field(description="What to call it: 1–100 characters.")
+
+
 @strawberry.input(description="A passkey to take away, and who asks for it.")
 class RemovePasskeyInput:
     """A passkey to take away."""
@@ -59,6 +67,13 @@ class AddPasskeySuccess:
     """There is another passkey."""
 
     passkey: Passkey = strawberry.field(description="The new passkey.")
+
+
+@strawberry.type(description="The passkey is called otherwise.")
+class RenamePasskeySuccess:
+    """The passkey is called otherwise."""
+
+    passkey: Passkey = strawberry.field(description="The passkey, as it is now.")
 
 
 @strawberry.type(description="The passkey lets nobody in any more.")
@@ -93,6 +108,10 @@ AddPasskeyResult = Annotated[
     AddPasskeySuccess | InvalidInput | NotSignedIn | Conflict | RateLimited,
     strawberry.union("AddPasskeyResult", description="The passkey, or why there is none."),
 ]
+RenamePasskeyResult = Annotated[
+    RenamePasskeySuccess | InvalidInput | NotSignedIn | NotFound | RateLimited,
+    strawberry.union("RenamePasskeyResult", description="The passkey, or why it keeps its name."),
+]
 RemovePasskeyResult = Annotated[
     RemovePasskeySuccess | InvalidInput | NotSignedIn | NotFound | Conflict | RateLimited,
     strawberry.union("RemovePasskeyResult", description="That it is gone, or why it isn't."),
@@ -116,6 +135,9 @@ class PasskeyMutations:
     )
     add_passkey: AddPasskeyResult = mutation(
         AddPasskeyResult, passkey_fields.add_passkey, "Keep a passkey that was made by them.", takes=AddPasskeyInput
+    )
+    rename_passkey: RenamePasskeyResult = mutation(
+        RenamePasskeyResult, passkey_fields.rename_passkey, "Call a passkey something else.", takes=RenamePasskeyInput
     )
     remove_passkey: RemovePasskeyResult = mutation(
         RemovePasskeyResult,

@@ -169,6 +169,17 @@ async def test_nobody_removes_or_sees_anybody_elses_passkey(api: Api, ada: Perso
     assert (await api(query, other, handle=ada.handle))["user"]["account"] is None
 
 
+async def test_a_passkey_is_called_otherwise_by_its_person_alone(api: Api, ada: Person, rows: Rows):
+    mine, other = (await add(api, ada, Authenticator()))["passkey"]["id"], await api.sign_up()
+    before = await rows()
+    renamed = await api.mutate("renamePasskey", ada, "passkey { id name }", passkeyId=mine, name=" My key ")
+    assert renamed["passkey"] == {"id": mine, "name": "My key"}
+    assert (await api.mutate("renamePasskey", ada, passkeyId=mine, name="x" * 101))["__typename"] == "InvalidInput"
+    assert (await api.mutate("renamePasskey", other, passkeyId=mine, name="Mine"))["__typename"] == "NotFound"
+    assert [key["name"] for key in (await api(MINE, ada))["viewer"]["account"]["passkeys"]] == ["My key"]
+    assert await rows() == before
+
+
 async def test_who_has_a_session_but_no_proof_neither_adds_nor_removes(api: Api, ada: Person, db, rows: Rows):
     added = (await add(api, ada, Authenticator()))["passkey"]["id"]
     aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id"

@@ -194,6 +194,7 @@ SCRIPT = [
         "ada",
         [("beginPasskey", "__typename", 'password: "no"'), ("addPasskey", "__typename", 'name: "A", credential: "no"')],
     ),
+    ("ada", [("renamePasskey", "__typename", f'passkeyId: "passkey_1", name: "{each}"') for each in ("A", "")]),
     ("ada", [("removePasskey", "deletedId", 'passkeyId: "passkey_1"')] * 2),
     ("ada", [("unlinkIdentity", "deletedId", 'identityId: "identity_1"')]),
     (None, [("beginPasskeySignIn", "__typename", ""), ("signInWithPasskey", SESSION, 'credential: "no"')]),

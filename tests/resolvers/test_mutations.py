@@ -18,7 +18,7 @@ BY_PASSKEY = ("beginPasskeySignIn", "signInWithPasskey")
 BY_ANYBODY = ("signUp", "signIn", "refreshSession", "createCaptchaChallenge", "completeSignIn", *BY_PASSKEY, *BY_LINK)
 OF_FACTORS = (
     *("beginTotp", "confirmTotp", "disableTotp", "newRecoveryCodes"),
-    *("beginPasskey", "addPasskey", "removePasskey", "unlinkIdentity"),
+    *("beginPasskey", "addPasskey", "renamePasskey", "removePasskey", "unlinkIdentity"),
 )
 OF_ACCOUNTS = ("changePassword", "changeEmail", "resendVerification", *OF_FACTORS)
 BY_STAFF = ("suspendUser", "reinstateUser", "setRole")
