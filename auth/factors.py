@@ -16,7 +16,7 @@ from loaders.factors import signed_in_lately
 
 ENDED = "This sign-in has taken too long, or too many codes: begin again."
 WRONG = "Not a code that is good now: wait for the app's next one, or use a recovery code."
-UNPROVED = "Show that it is you: send your password, or a code of your app, along."
+UNPROVED = "Show that it is you: sign in once more, or send your password or a code of your app along."
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from psycopg import sql
 from sqlalchemy import func, literal, select, union_all
 from starlette.applications import Starlette
 
+from auth import captcha
 from core import migrations
 from core.database import Database
 from core.reads import Reads
@@ -187,6 +188,13 @@ def work(db: Database, database_url: str) -> Work:
             await worker.run(queue, Parts(db, config), wait=False)
 
     return work
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts are counted as they are by default, and CAPTCHAs quickly solved."""
+    monkeypatch.setattr(settings(), "attempts", 1.0)
+    monkeypatch.setattr(captcha, "ITERATIONS", 1)
 
 
 @pytest.fixture

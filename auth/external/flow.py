@@ -79,16 +79,26 @@ async def finish(
 
 
 async def join(
-    services: Services, device: Device, *, browser: str, token: str, handle: str, name: str, email: str
+    services: Services,
+    device: Device,
+    *,
+    browser: str,
+    token: str,
+    handle: str,
+    name: str,
+    email: str,
+    captcha: str | None = None,
 ) -> int:
-    """Make a person of somebody whom a provider knows: without a password. Raises InvalidInput, NotSignedIn, Conflict.
+    """Make a person of somebody whom a provider knows: without a password.
 
-    The address is a claim, as at any sign-up, whatever the provider says of it.
+    The address is a claim, as at any sign-up, whatever the provider says of it. Raises InvalidInput, NotSignedIn,
+    Conflict, CaptchaRequired, RateLimited.
     """
     handle = clean_handle(handle, "input", "handle")
     name = clean(name, users.LONGEST_NAME, "input", "name", lines=False)
     email = clean_email(email, "input", "email")
-    async with attempts.of(services.limiter, Attempt.SIGN_UP, address=device.address), services.db.write() as tx:
+    limits = attempts.of(services.limiter, Attempt.SIGN_UP, address=device.address, captcha=captcha)
+    async with limits, services.db.write() as tx:
         asked = await challenges.take(tx, token, Purpose.JOIN)
         if asked is None or asked.holds["browser"] != _hash(browser):
             raise NotSignedIn(LATE)

@@ -27,13 +27,6 @@ numbers = count(1)
 
 
 @pytest.fixture
-def strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it is by default, and quickly solved."""
-    monkeypatch.setattr(settings(), "attempts", 1.0)
-    monkeypatch.setattr(captcha, "ITERATIONS", 1)
-
-
-@pytest.fixture
 async def limiter(redis_url: str) -> AsyncIterator[Limiter]:
     async with connect(redis_url) as redis:
         yield Limiter(redis)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.browser.chromium import IN_CHROMIUM
 
-pytest.importorskip("playwright.async_api", reason="run with `uv run --group browser pytest`")
+playwright = pytest.importorskip("playwright.async_api", reason="run with `uv run --group browser pytest`")
+expect = playwright.expect
 pytestmark = [*IN_CHROMIUM, pytest.mark.timeout(120)]
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -36,7 +37,7 @@ COME_IN = """mutation ($credential: String!) { signInWithPasskey(input: { creden
 @pytest.fixture
 async def page(browser, server: str):
     """A page of ours, in a browser whose device has a fingerprint reader and a finger."""
-    profile = await browser.new_context(base_url=server.replace("127.0.0.1", "localhost"), bypass_csp=True)
+    profile = await browser.new_context(base_url=server.replace("127.0.0.1", "localhost"))
     page = await profile.new_page()
     devtools = await profile.new_cdp_session(page)
     await devtools.send("WebAuthn.enable")
@@ -65,3 +66,37 @@ async def test_chromium_makes_a_passkey_and_comes_in_with_it(page):
     ] == "ada"
     again = await ask(page, COME_IN, credential=credential)
     assert again["signInWithPasskey"]["__typename"] == "NotSignedIn", json.dumps(again)
+
+
+async def press(page, button: str):
+    await page.get_by_role("button", name=button, exact=True).click()
+
+
+async def test_a_passkey_is_added_by_a_page_opens_the_door_is_renamed_and_removed(page):
+    await page.get_by_label("Handle or e-mail address").fill("grace")
+    await page.get_by_label("Password").fill("starling")
+    await press(page, "Sign in")
+    await page.goto("/account/factors")
+    await page.get_by_label("Name of the new passkey").fill("My finger")
+    await press(page, "Add a passkey")
+    await expect(page.get_by_role("listitem")).to_contain_text("My finger")
+    await press(page, "Add a passkey")
+    await expect(page.get_by_role("alert")).to_have_text("There is a passkey of this device already.")
+    await page.goto("/account")
+    await press(page, "Sign out")
+    await expect(page.get_by_role("main")).to_contain_text("Grace Hopper")  # as offered where the name is typed
+
+    touched = {"authenticatorId": page.device, "enabled": False}
+    await page.devtools.send("WebAuthn.setAutomaticPresenceSimulation", touched)
+    await press(page, "Sign out")
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await page.devtools.send("WebAuthn.setAutomaticPresenceSimulation", touched | {"enabled": True})
+    await press(page, "Sign in with a passkey")
+    await expect(page.get_by_role("main")).to_contain_text("Grace Hopper")
+    await page.goto("/account/factors")
+    await page.get_by_text("Change", exact=True).click()
+    await page.get_by_label("Name", exact=True).fill("My thumb")
+    await press(page, "Rename")
+    await page.get_by_text("Change", exact=True).click()
+    await press(page, "Remove My thumb")
+    await expect(page.get_by_role("listitem")).to_have_text("You have none.")

@@ -6,7 +6,19 @@ from auth.tokens import Tokens
 from core.settings import Settings
 from loaders.context import Services
 from transport.cookies import Cookies
-from transport.pages import access, account, apps, consent, doors, external, identities, letters, looks, second
+from transport.pages import (
+    access,
+    account,
+    apps,
+    consent,
+    doors,
+    external,
+    identities,
+    letters,
+    looks,
+    passkeys,
+    second,
+)
 from transport.pages.session import SessionOverJSON
 from transport.pages.visits import Visits
 
@@ -26,5 +38,6 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
         *apps.routes(visits),
         *identities.routes(visits),
         *second.routes(visits),
+        *passkeys.routes(visits),
         Route("/session", session.answer, methods=["POST", "DELETE"]),
     ]

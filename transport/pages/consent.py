@@ -11,7 +11,6 @@ from auth.oauth.authorize import NotForApps, Person, Question, Step
 from core.errors import RateLimited
 from domain import addresses
 from loaders.sessions import authenticated_at
-from transport.pages.looks import allow_forms_to
 from transport.pages.visits import Visit, Visits
 
 UNKNOWN = "No device waits with this code: it may have expired, or is written otherwise."
@@ -45,7 +44,7 @@ async def _answered(visit: Visit, query: str, person: Person | None) -> str:
 
 async def _ask(visit: Visit, asked: Question, then: str) -> Response:
     target = urlsplit(asked.redirect_uri)
-    response = visit.page(
+    return visit.page(
         "consent.html",
         app=asked.app,
         scopes=asked.scopes,
@@ -53,10 +52,9 @@ async def _ask(visit: Visit, asked: Question, then: str) -> Response:
         action=f"{visit.path}?{visit.request.url.query}",
         goes_to=target.hostname or f"{target.scheme}:",
         another=_sign_in(then),
+        # Chromium holds the redirect that answers a form to the form's policy.
+        admits={"form-action": f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:"},
     )
-    # Chromium holds the redirect that answers a form to the form's policy.
-    allow_forms_to(response, f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:")
-    return response
 
 
 async def device(visit: Visit) -> Response:

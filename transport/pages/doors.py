@@ -17,6 +17,7 @@ from core.errors import (
     Suspended,
 )
 from domain import sessions
+from transport.pages import captcha
 from transport.pages.visits import Visit, Visits, problems_of
 
 REFUSALS = (NotSignedIn, RateLimited, CaptchaRequired, Suspended)
@@ -30,16 +31,23 @@ def status_of(refusal: StarlingError) -> int:
 async def sign_in(visit: Visit) -> Response:
     """Ask who it is, and go on where they came from."""
     if not visit.sends:
-        return visit.page("sign-in.html", login="")
+        return ask_who(visit, login=visit.request.query_params.get("login", ""))
     login, password = (visit.fields.get(name, "") for name in ("login", "password"))
+    solution = captcha.solution(visit.fields)
     try:
-        user_id = await by_password(visit.services, visit.device, login=login, password=password)
+        user_id = await by_password(visit.services, visit.device, login=login, password=password, captcha=solution)
         secret = await in_browser(visit.services, visit.device, user_id, visit.viewer)
     except SecondFactorRequired as step:
         return visit.page("code.html", challenge=step.challenge)
     except REFUSALS as refusal:
-        return visit.page("sign-in.html", status_of(refusal), login=login, problem=refusal.message)
+        return ask_who(visit, refusal, login=login)
     return let_in(visit, secret)
+
+
+def ask_who(visit: Visit, refusal: StarlingError | None = None, *, login: str) -> Response:
+    """The form to sign in by, with what was wrong."""
+    status = status_of(refusal) if refusal else 200
+    return captcha.form(visit, "sign-in.html", status, refusal, scripts=["passkeys.js"], login=login)
 
 
 async def show_code(visit: Visit) -> Response:
@@ -60,11 +68,12 @@ async def sign_up(visit: Visit) -> Response:
     given = {name: visit.fields.get(name, "") for name in ("handle", "name", "email", "password")}
     begin = partial(sessions.begin_in_browser, instead_of=visit.viewer.session_id)
     try:
-        secret = await accounts.sign_up(visit.services, visit.device, begin, **given)
+        solution = captcha.solution(visit.fields)
+        secret = await accounts.sign_up(visit.services, visit.device, begin, **given, captcha=solution)
     except InvalidInput as refusal:
-        return visit.page("sign-up.html", 400, problems=problems_of(refusal))
+        return captcha.form(visit, "sign-up.html", 400, problems=problems_of(refusal))
     except REFUSALS as refusal:
-        return visit.page("sign-up.html", status_of(refusal), problem=refusal.message)
+        return captcha.form(visit, "sign-up.html", status_of(refusal), refusal)
     return let_in(visit, secret)
 
 
@@ -89,7 +98,7 @@ def routes(visits: Visits) -> list[Route]:
     at = visits.at
     return [
         Route("/sign-in", at(sign_in), methods=["GET", "POST"]),
-        Route("/sign-in/code", at(show_code), methods=["POST"]),
+        Route("/sign-in/code", at(show_code, "/sign-in"), methods=["POST"]),
         Route("/sign-up", at(sign_up), methods=["GET", "POST"]),
-        Route("/sign-out", at(sign_out), methods=["POST"]),
+        Route("/sign-out", at(sign_out, "/sign-in"), methods=["POST"]),
     ]

@@ -1,5 +1,7 @@
 """Signing in with another provider, and joining by one."""
 
+from typing import Any
+
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -9,6 +11,7 @@ from auth.external.providers import Provider, offered
 from auth.external.web import ProviderFailed
 from auth.login import in_browser
 from core.errors import Conflict, InvalidInput, NotSignedIn, StarlingError, Suspended
+from transport.pages import captcha
 from transport.pages.doors import REFUSALS, let_in, status_of
 from transport.pages.visits import HOME, Visit, Visits, problems_of
 
@@ -74,14 +77,16 @@ async def _arrive(visit: Visit, provider: Provider) -> Response:
 async def join(visit: Visit) -> Response:
     """Make an account for somebody whom a provider knows."""
     given = {name: visit.fields.get(name, "") for name in ("handle", "name", "email")}
-    token = visit.fields.get("join", "")
-    again = {"join": token, "given": given, "provider": None}
+    token, solution = visit.fields.get("join", ""), captcha.solution(visit.fields)
+    again: dict[str, Any] = {"join": token, "given": given, "provider": None}
     try:
-        user_id = await flow.join(visit.services, visit.device, browser=visit.browser, token=token, **given)
+        user_id = await flow.join(
+            visit.services, visit.device, browser=visit.browser, token=token, captcha=solution, **given
+        )
     except InvalidInput as refusal:
-        return visit.page("join.html", 400, problems=problems_of(refusal), **again)
+        return captcha.form(visit, "join.html", 400, problems=problems_of(refusal), **again)
     except REFUSALS as refusal:
-        return visit.page("join.html", status_of(refusal), problem=refusal.message, **again)
+        return captcha.form(visit, "join.html", status_of(refusal), refusal, **again)
     except StarlingError as refusal:
         return _sorry(visit, 409, refusal.message)
     return let_in(visit, await in_browser(visit.services, visit.device, user_id, visit.viewer), visit.next)
@@ -101,5 +106,5 @@ def routes(visits: Visits) -> list[Route]:
     return [
         Route("/sign-in/with/{provider}", visits.at(go)),
         Route("/sign-in/with/{provider}/callback", visits.at(come_back)),
-        Route("/sign-up/with", visits.at(join), methods=["POST"]),
+        Route("/sign-up/with", visits.at(join, "/sign-up"), methods=["POST"]),
     ]

@@ -1,6 +1,6 @@
-"""How pages look, and what browsers may do with them: no script, no frame, no other site, nothing kept."""
+"""How pages look, and what browsers may do with them: no script but ours, no frame, no other site, nothing kept."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,22 @@ from core.ids import encode
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 HERE = Path(__file__).parent
-ASSETS = {"style.css": HERE / "style.css", "starling.svg": HERE.parent.parent / "explorer/src/starling.svg"}
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; {}"
+ASSETS = {
+    "style.css": HERE / "style.css",
+    "starling.svg": HERE.parent.parent / "explorer/src/starling.svg",
+    **{script.name: script for script in (HERE / "scripts").glob("*.js")},
+}
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+SCRIPTED = {"script-src": "'self'", "connect-src": "'self'"}
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": POLICY.format("frame-ancestors 'none'"),
     "Referrer-Policy": "same-origin",  # with none at all, browsers say `Origin: null` of our own forms
 }
 
@@ -31,19 +42,28 @@ _templates = Environment(
 _templates.globals["encode"] = encode
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A page of a template with these values."""
-    return HTMLResponse(_templates.get_template(template).render(values), status, HEADERS)
+def page(
+    template: str,
+    status: int = 200,
+    *,
+    scripts: Sequence[str] = (),
+    admits: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response:
+    """A page of a template with these values, and these scripts of ours. Its policy `admits` more by directive."""
+    shown = _templates.get_template(template).render(values, scripts=scripts)
+    return HTMLResponse(shown, status, HEADERS | {"Content-Security-Policy": _policy(scripts, admits or {})})
 
 
-def allow_forms_to(response: Response, source: str) -> None:
-    """Let the page's forms lead to another site as well."""
-    name = "Content-Security-Policy"
-    response.headers[name] = response.headers[name].replace("form-action 'self'", f"form-action 'self' {source}")
+def _policy(scripts: Sequence[str], admits: Mapping[str, str]) -> str:
+    policy = POLICY | (SCRIPTED if scripts else {})
+    for directive, sources in admits.items():
+        policy[directive] = f"{policy.get(directive, '')} {sources}".strip()
+    return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())
 
 
 def routes() -> list[Mount]:
-    """The style sheet and the logo."""
+    """The style sheet, the logo, and the scripts."""
 
     def served(path: Path) -> Endpoint:
         async def asset(_: Request) -> Response:

@@ -139,27 +139,29 @@ class Visits:
         self._key = config.secret.get_secret_value().encode()
         self._within = Deadline(config.limit_body_seconds)
 
-    def at(self, handler: Callable[[Visit], Awaitable[Response]]) -> Endpoint:
-        """An endpoint that answers visits, and says so where it can't."""
+    def at(self, handler: Callable[[Visit], Awaitable[Response]], back: str | None = None) -> Endpoint:
+        """An endpoint that answers visits, and says so where it can't.
+
+        People go `back` to the page itself, or from one that only takes forms, to the page that has them.
+        """
 
         async def endpoint(request: Request) -> Response:
+            here = back or _here(request)
             try:
                 visit = await self._visit(request)
                 if visit.sends and not self._is_ours(visit):
-                    return visit.page(
-                        "message.html", 403, title="Please try again", message=LATE, back=request.url.path
-                    )
+                    return visit.page("message.html", 403, title="Please try again", message=LATE, back=here)
                 return await handler(visit)
             except NotSignedIn:
-                then = quote(_here(request))
+                then = quote(here)
                 return RedirectResponse(f"/sign-in?next={then}", 303, {"Cache-Control": "no-store"})
             except NotFound as error:
-                above = request.url.path.rpartition("/")[0]
+                above = back or request.url.path.rpartition("/")[0]
                 return page("message.html", 404, title="Not found", message=error.message, back=above)
             except Suspended as error:
                 return page("message.html", 403, title="Suspended", message=error.message, back="/sign-in")
             except Unavailable as error:
-                return page("message.html", 503, title="One moment", message=str(error), back=request.url.path)
+                return page("message.html", 503, title="One moment", message=str(error), back=here)
             except BadRequest as bad:
                 return page("message.html", bad.status, title="That didn't work", message=bad.message, back=HOME)
 

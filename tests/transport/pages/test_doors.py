@@ -124,17 +124,43 @@ async def test_who_is_signed_out_is_asked_to_sign_in_and_comes_back(browser):
     assert 'name="next" value="/account"' in (await browser.http.get(answer.headers["location"])).text
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/account"])
-async def test_a_page_runs_no_script_is_never_framed_and_never_kept(browser, ada, path):
+@pytest.mark.parametrize(("path", "scripts"), [("/sign-in", "'self'"), ("/sign-up", None), ("/account", None)])
+async def test_a_page_runs_no_script_but_ours_is_never_framed_and_never_kept(browser, ada, path, scripts):
     await browser.sign_in(ada.handle)
     headers = (await browser.http.get(path)).headers
     policy = dict(each.strip().split(" ", 1) for each in headers["content-security-policy"].split(";"))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["form-action"] == "'self'"
-    assert "script-src" not in policy
+    assert policy.get("script-src") == policy.get("connect-src") == scripts
     assert headers["x-frame-options"] == "DENY"
     assert headers["cache-control"] == "no-store"
     assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/account/factors/begin", "/account/factors"),
+        ("/account/factors/passkeys", "/account/factors"),
+        ("/sign-in/code", "/sign-in"),
+        ("/sign-up/with", "/sign-up"),
+        ("/oauth/device?user_code=A", "/oauth/device?user_code=A"),
+    ],
+)
+async def test_one_goes_back_from_a_form_to_a_page_that_has_it(browser, path, back):
+    late = await browser.http.post(path, data={"token": ""}, headers=ORIGIN)
+    assert late.status_code == 403
+    assert f'href="{back}"' in late.text
+    assert (await browser.http.get(back)).status_code in (200, 303)
+
+
+async def test_whose_session_has_ended_comes_back_to_the_page_and_not_to_where_its_form_went(browser, ada):
+    await browser.sign_in(ada.handle)
+    browser.http.cookies.delete("starling-session")
+    form = await browser.form("/sign-in")
+    for path in ("/account/factors/begin", "/account/factors/passkeys/options"):
+        sent = await browser.http.post(path, data=form, headers=ORIGIN)
+        assert (sent.status_code, sent.headers["location"]) == (303, "/sign-in?next=/account/factors")
 
 
 @pytest.mark.parametrize(
