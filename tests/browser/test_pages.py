@@ -40,8 +40,11 @@ async def sign_up(page, handle: str):
 
 
 async def follow_letter(page, handle: str, subject: str):
-    await page.goto("/dev/mail")
     row = page.get_by_role("row").filter(has_text=handle).filter(has_text=re.compile(subject, re.IGNORECASE)).first
+    await page.goto("/dev/mail")
+    while not await row.count():  # a worker finds out whose address it is
+        await page.wait_for_timeout(100)
+        await page.reload()
     await row.get_by_role("link").click()
     link = re.search(r"https?://[^/\s]+(/\S+)", await page.locator("pre").inner_text())
     assert link
@@ -71,7 +74,6 @@ async def test_a_forgotten_password_is_replaced_and_the_old_one_is_no_good(page)
     await page.get_by_role("button", name="Confirm").click()
     await page.goto("/forgot")
     await fill(page, "Send the link", **{"E-mail address": "dido_browser@example.org"})
-    await page.wait_for_timeout(1500)  # a worker finds out whose address it is
     await follow_letter(page, "dido_browser", "password")
     await fill(page, "Change password", **{"New password": STRONGER})
     await expect(page.get_by_role("heading", name="Done")).to_be_visible()
