@@ -15,6 +15,7 @@ from typing import NamedTuple
 import httpx2
 from altcha import Payload, create_challenge, verify_solution
 
+from auth.external.web import certificates
 from core.errors import CaptchaRequired, Unavailable
 from core.limits import Limiter
 from core.settings import settings
@@ -92,7 +93,7 @@ async def _vouched(solution: str, address: str) -> str | None:
     url = config.captcha_verify_url or _VERIFIERS[config.captcha]
     secret = config.captcha_secret.get_secret_value() if config.captcha_secret else ""
     try:
-        async with httpx2.AsyncClient(timeout=PATIENCE) as http:
+        async with httpx2.AsyncClient(verify=certificates(), timeout=PATIENCE) as http:
             answer = await http.post(url, data={"secret": secret, "response": solution, "remoteip": address})
             answer.raise_for_status()
             said = answer.json()

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 
 import httpx2
@@ -50,11 +52,22 @@ class Bounded(httpx2.AsyncHTTPTransport):
         return httpx2.Response(response.status_code, headers=response.headers, content=bytes(body), request=request)
 
 
+@cache
+def certificates() -> SSLContext:
+    """Whom we trust on the web; reading that takes as long as thirty requests."""
+    return httpx2.create_ssl_context()
+
+
 @asynccontextmanager
 async def client(title: str, client_id: str, client_secret: str, **options: Any) -> AsyncIterator[AsyncOAuth2Client]:
     """Authlib's client, PKCE included. Whatever goes wrong with a provider raises ProviderFailed."""
     made = AsyncOAuth2Client(
-        client_id, client_secret or None, code_challenge_method="S256", transport=Bounded(), timeout=SECONDS, **options
+        client_id,
+        client_secret or None,
+        code_challenge_method="S256",
+        transport=Bounded(verify=certificates()),
+        timeout=SECONDS,
+        **options,
     )
     try:
         async with asyncio.timeout(SECONDS), made:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from auth.external.providers import OpenID
+from auth.external.web import certificates
 from core.providers import OpenIDProvider
 from core.settings import settings
 from tests.api import PASSWORD
@@ -41,7 +42,7 @@ async def there(browser, name: str = "elsewhere", **query: str) -> str:
     """To the provider, and its address to come back by: a path of ours."""
     sent = await browser.http.get(f"/sign-in/with/{name}", params=query, headers=FROM_HERE)
     assert sent.status_code == 303, sent.text
-    async with AsyncClient() as web:
+    async with AsyncClient(verify=certificates()) as web:
         back = await web.get(sent.headers["location"])
     return back.headers["location"].removeprefix(settings().origin)
 
@@ -164,7 +165,7 @@ async def test_a_provider_that_fails_gets_a_page_that_says_so(browser, provider,
     provider.answers[path] = broken
     sent = await browser.http.get(f"/sign-in/with/{name}")
     if sent.status_code == 303:
-        async with AsyncClient() as web:
+        async with AsyncClient(verify=certificates()) as web:
             back = (await web.get(sent.headers["location"])).headers["location"]
         sent = await browser.http.get(back.removeprefix(settings().origin))
     assert sent.status_code == 502
