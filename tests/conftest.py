@@ -253,6 +253,14 @@ def node() -> str:
     return found
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once what workers and servers import, also where Python is to leave nothing beside the sources."""
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(config.cache.mkdir("bytecode"))
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a group on one worker: pytest-xdist 3.8 names it in `_nodeid`, which pytest 9.2 doesn't read any more."""
