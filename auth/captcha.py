@@ -5,7 +5,6 @@ failures are forgotten.
 """
 
 import asyncio
-import hashlib
 import hmac
 import json
 import time
@@ -75,7 +74,7 @@ async def is_solved(limiter: Limiter, solution: str | None, address: str) -> boo
         return False
     verify = _worked if settings().captcha == "altcha" else _vouched
     name = await verify(solution, address) if len(solution) <= LONGEST else None
-    if name is None or not await _is_new(limiter, name):
+    if name is None or not await limiter.is_first("captcha", name, 2 * GOOD_FOR):
         raise CaptchaRequired(NOT_SOLVED)
     return True
 
@@ -100,12 +99,6 @@ async def _vouched(solution: str, address: str) -> str | None:
     except (httpx2.HTTPError, ValueError) as error:
         raise Unavailable("CAPTCHA's provider") from error
     return solution if isinstance(said, dict) and said.get("success") is True else None
-
-
-async def _is_new(limiter: Limiter, name: str) -> bool:
-    """Use it up: a bucket with room for one, that isn't full again before the challenge has expired."""
-    used = hashlib.sha256(name.encode()).hexdigest()
-    return (await limiter.charge("captcha", used, 1, burst=1, per_second=1 / (2 * GOOD_FOR))).allowed
 
 
 def _key() -> bytes:

@@ -20,9 +20,11 @@ from joserfc.jwk import ECKey
 
 from auth import personal
 from auth.keys import ring
+from auth.proofs import InvalidProof, Shown, check
 from core.database import Database
 from core.errors import NotSignedIn, Unavailable
 from core.ids import encode
+from core.limits import Limiter
 from core.settings import settings
 from domain import access
 from domain.keys import ALGORITHM
@@ -92,8 +94,8 @@ def _subject(user_id: int | None, client_id: str) -> str:
 class Tokens:
     """Turns credentials into viewers. One per process; told of revoked sessions by the live stream."""
 
-    def __init__(self, db: Database) -> None:
-        self._db, self._sessions = db, OpenSessions(db)
+    def __init__(self, db: Database, limiter: Limiter) -> None:
+        self._db, self._sessions, self._limiter = db, OpenSessions(db), limiter
         self._verified: dict[bytes, Verified] = {}
         self._revocations = 0
         self._touching: set[asyncio.Task[None]] = set()
@@ -102,24 +104,28 @@ class Tokens:
         self,
         authorization: str | None,
         cookie: str | None = None,
+        shown: Shown | None = None,
         *,
-        proven: str | None = None,
         in_a_crowd: bool = False,
     ) -> Verified:
         """Whom an `Authorization` header speaks for, or else a cookie. Raises NotSignedIn, Unavailable.
 
-        `proven` is the thumbprint of the key that the caller has shown to have (RFC 9449), where the token must be
-        bound to one. Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a
-        moment for it.
+        A token that is bound to a key comes under the scheme DPoP, with what is `shown` of the key: RFC 9449, section
+        7. Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a moment.
         """
         if not authorization:
             return await self.of_cookie(cookie) if cookie else NOBODY
         scheme, _, token = authorization.strip().partition(" ")
-        if scheme.lower() != ("dpop" if proven else "bearer") or not token:
-            raise NotSignedIn("The Authorization header must read: Bearer <access token>.")
-        known = await self._verify(token.strip(), in_a_crowd)
-        if known.jkt != proven:
+        scheme, token = scheme.lower(), token.strip()
+        if scheme not in ("bearer", "dpop") or not token:
+            raise NotSignedIn("The Authorization header must read: Bearer <access token>, or DPoP <access token>.")
+        known = await self._verify(token, in_a_crowd)
+        if (known.jkt is None) != (scheme == "bearer"):
             raise NotSignedIn(INVALID)
+        if known.jkt is not None:
+            if shown is None:
+                raise InvalidProof("send one along, as the header DPoP.")
+            await check(self._limiter, shown, token=token, jkt=known.jkt)
         return known
 
     async def of_cookie(self, secret: str) -> Verified:
@@ -151,7 +157,7 @@ class Tokens:
         viewer = await (self._sessions.viewer_of(session_id) if in_a_crowd else viewer_of(self._db, session_id))
         if viewer is None or claims["sub"] != _subject(viewer.user_id, claims["client_id"]):
             raise NotSignedIn(INVALID)
-        return Verified(viewer, float(claims["exp"]), claims.get("cnf", {}).get("jkt"))
+        return Verified(viewer, float(claims["exp"]), bound_to(claims))
 
     async def _of_secret(self, name: bytes, kind: SessionKind) -> Verified:
         found = await viewer_by_secret(self._db, name[-hashlib.sha256().digest_size :], kind)
@@ -210,6 +216,11 @@ class Tokens:
 async def claims_of(db: Database, token: str) -> dict[str, Any]:
     """What an access token says, whether its session is open or not. Raises NotSignedIn, Unavailable."""
     return _checked(token, await ring.find(db, _kid(token)))
+
+
+def bound_to(claims: dict[str, Any]) -> str | None:
+    """The thumbprint of the key that an access token is bound to, RFC 9449, section 6.1."""
+    return claims.get("cnf", {}).get("jkt")  # type: ignore[no-any-return]
 
 
 def _kid(token: str) -> object:

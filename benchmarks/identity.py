@@ -58,7 +58,7 @@ async def main(samples: int) -> None:
             session = (await sessions.begin(tx, host)).session_id
         token = tokens.issue(host, session)
         print("per second, one at a time:")
-        verified = await rates(db, host, session, token)
+        verified = await rates(db, services.limiter, host, session, token)
         print(f"sign-ins per second, {AT_ONCE} at once: {await sign_ins(services, 200):10,.0f}")
         await added(app, token, verified)
         await db.close()
@@ -88,16 +88,16 @@ async def failed(services: Services, name: str) -> float:
     raise AssertionError("It wasn't supposed to succeed.")
 
 
-async def rates(db: Any, user: int, session: int, token: str) -> float:
+async def rates(db: Any, limiter: Limiter, user: int, session: int, token: str) -> float:
     """How many tokens are issued and verified, and the seconds for one that is known."""
 
     async def issued() -> None:
         tokens.issue(user, session)
 
     async def first() -> None:
-        await Tokens(db).verified(f"Bearer {token}")
+        await Tokens(db, limiter).verified(f"Bearer {token}")
 
-    known = Tokens(db)
+    known = Tokens(db, limiter)
 
     async def cached() -> None:
         await known.verified(f"Bearer {token}")

@@ -6,6 +6,7 @@ more than what they do within `TOLD_WITHIN` seconds of a bucket that was half fu
 """
 
 import asyncio
+import hashlib
 import math
 import time
 from collections import OrderedDict
@@ -99,7 +100,7 @@ class Limiter:
 
     async def charge(self, bucket: str, key: str, cost: int, *, burst: int, per_second: float) -> Allowance:
         """Take `cost` from the key's bucket, or nothing if there isn't as much. Never fails."""
-        own = self._bucket(f"starling:limit:{bucket}:{key}", burst, per_second)
+        own = self._bucket(_name(bucket, key), burst, per_second)
         own.refill()
         if own.has_plenty(cost):
             allowed = own.take(cost)
@@ -120,6 +121,13 @@ class Limiter:
         if not allowance.allowed:
             raise RateLimited(allowance.retry_after_seconds)
         return allowance
+
+    async def is_first(self, bucket: str, name: str, seconds: float) -> bool:
+        """Use a name up, for so many seconds at least: a bucket with room for one, asked once. Never fails."""
+        used = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        if _name(bucket, used) in self._buckets:
+            return False
+        return (await self.charge(bucket, used, 1, burst=1, per_second=1 / seconds)).allowed
 
     def _bucket(self, name: str, burst: int, per_second: float) -> Bucket:
         bucket = self._buckets.get(name)
@@ -153,3 +161,7 @@ class Limiter:
         bucket.level, bucket.at = float(level) - bucket.owed, time.monotonic()
         bucket.told_at = bucket.at
         return bool(allowed)
+
+
+def _name(bucket: str, key: str) -> str:
+    return f"starling:limit:{bucket}:{key}"

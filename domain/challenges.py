@@ -30,6 +30,10 @@ class Purpose(StrEnum):
     """Back from another provider."""
     JOIN = "JOIN"
     """Choose a handle, for somebody whom another provider knows."""
+    PUSHED = "PUSHED"
+    """Come with a browser, for what an app pushed (RFC 9126)."""
+    OPENED = "OPENED"
+    """Say what one lends, to the app that pushed it."""
 
 
 GOOD_FOR = {
@@ -38,6 +42,8 @@ GOOD_FOR = {
     Purpose.PASSKEY_USE: timedelta(minutes=5),
     Purpose.EXTERNAL: timedelta(minutes=15),
     Purpose.JOIN: timedelta(minutes=30),
+    Purpose.PUSHED: timedelta(seconds=90),
+    Purpose.OPENED: timedelta(minutes=30),
 }
 FAILURES = 5
 """Wrong answers that end a challenge."""

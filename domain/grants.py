@@ -83,16 +83,19 @@ async def find_code(tx: Transaction, code: str, app_id: int, device: Device | No
     return row
 
 
-async def open_session(tx: Transaction, row: Any, app: App, device: Device | None) -> sessions.Lent:
+async def open_session(
+    tx: Transaction, row: Any, app: App, device: Device | None, jkt: str | None = None
+) -> sessions.Lent:
     """A session for what somebody allowed an app; renewable with `offline_access` alone. Raises Suspended."""
     renewable = Claim.OFFLINE_ACCESS in row.scopes and "refresh_token" in app.grant_types
-    return await sessions.begin_lent(
-        tx, app.id, row.scopes, user_id=row.user_id, grant_id=row.grant_id, renewable=renewable, device=device
-    )
+    of = {"user_id": row.user_id, "grant_id": row.grant_id}
+    return await sessions.begin_lent(tx, app.id, row.scopes, renewable=renewable, jkt=jkt, device=device, **of)
 
 
-async def trade_code(tx: Transaction, row: Any, app: App, device: Device | None) -> sessions.Lent:
+async def trade_code(
+    tx: Transaction, row: Any, app: App, device: Device | None, jkt: str | None = None
+) -> sessions.Lent:
     """A session for a code. Raises Suspended."""
-    session = await open_session(tx, row, app, device)
+    session = await open_session(tx, row, app, device, jkt)
     tx.later(_USE_UP, hash=row.code_hash, session_id=session.session_id)
     return session

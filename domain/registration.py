@@ -30,6 +30,7 @@ class Described:
     scopes: list[str]
     grant_types: list[str]
     auth_method: str
+    dpop_bound: bool = False
 
 
 def described(
@@ -40,6 +41,7 @@ def described(
     scopes: Sequence[str] | None,
     grant_types: Sequence[str],
     auth_method: str,
+    dpop_bound: bool = False,
 ) -> Described:
     """The same, cleaned. Raises InvalidInput at the names of what is wrong, below `path`."""
     for given, known, field in ((grant_types, GRANT_TYPES, "grantTypes"), ([auth_method], AUTH_METHODS, "authMethod")):
@@ -65,6 +67,7 @@ def described(
         in_order(ASKABLE if scopes is None else scopes),
         [each for each in GRANT_TYPES if each in grant_types],
         auth_method,
+        dpop_bound,
     )
 
 

@@ -62,7 +62,11 @@ _REVOKE_LENT = (
     .values(revoked_at=func.now())
     .returning(Session.id)
 )
-_GO_ON = update(Session).where(_IS_IT).values(last_used_at=func.now(), expires_at=bindparam("expires_at"))
+_GO_ON = (
+    update(Session)
+    .where(_IS_IT)
+    .values(last_used_at=func.now(), expires_at=bindparam("expires_at"), jkt=bindparam("jkt"))
+)
 _IS_USED = RefreshToken.token_hash == bindparam("hash")
 _USED = select(RefreshToken).where(_IS_USED).with_for_update()
 _IS_OPEN = Session.revoked_at.is_(None) & (Session.expires_at > func.now())
@@ -137,9 +141,13 @@ async def begin_lent(
     user_id: int | None = None,
     grant_id: int | None = None,
     renewable: bool = False,
+    jkt: str | None = None,
     device: Device | None = None,
 ) -> Lent:
-    """Let an app in, with a refresh token or for as long as one access token is good. Raises Suspended."""
+    """Let an app in, with a refresh token, bound to a key or not, or for as long as one access token is good.
+
+    Raises Suspended.
+    """
     session = await _open(
         tx,
         device,
@@ -148,6 +156,7 @@ async def begin_lent(
         app_id=app_id,
         grant_id=grant_id,
         scopes=list(scopes),
+        jkt=jkt,
         expires_at=_expiry() if renewable else datetime.now(UTC) + timedelta(seconds=settings().access_token_seconds),
     )
     tx.later(_FIRST_USE, app_id=app_id)
@@ -157,9 +166,14 @@ async def begin_lent(
     return Lent(session.id, user_id, scopes, token)
 
 
-async def rotate_lent(tx: Transaction, token: str, app_id: int, device: Device | None = None) -> Lent | None:
-    """Use an app's refresh token up, for the next one. Raises Suspended; a replay ends the session."""
-    turned = await _rotate(tx, token, device, app_id)
+async def rotate_lent(
+    tx: Transaction, token: str, app_id: int, device: Device | None = None, jkt: str | None = None
+) -> Lent | None:
+    """Use an app's refresh token up, for the next one. Raises Suspended; a replay ends the session.
+
+    The next one is bound to the key that the app has shown to have; one that is bound already is good with it alone.
+    """
+    turned = await _rotate(tx, token, device, app_id, jkt)
     if turned is None:
         return None
     session, successor = turned
@@ -215,15 +229,17 @@ async def _open(tx: Transaction, device: Device | None, *, user_id: int | None, 
 
 
 async def _rotate(
-    tx: Transaction, token: str, device: Device | None, app_id: int | None = None
+    tx: Transaction, token: str, device: Device | None, app_id: int | None = None, jkt: str | None = None
 ) -> tuple[Session, str] | None:
-    """The session and its next token, for the app that has it, or for none."""
+    """The session and its next token, for the app that has it, or for none, and for who has its key."""
     used = await tx.first(_USED, hash=_hash(token))
     if used is None:
         return None
     [session] = await tx.rows(_HELD, id=used.session_id)
     now = datetime.now(UTC)
     if session.app_id != app_id or session.revoked_at is not None or used.expires_at < now:
+        return None
+    if session.jkt not in (None, jkt):
         return None
     if used.used_at is not None and used.used_at < now - GRACE:
         await revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
@@ -234,7 +250,7 @@ async def _rotate(
     if used.used_at is None:
         tx.later(_USE_UP, hash=used.token_hash, now=now)
         _keep(tx, session.id, successor)
-        tx.later(_GO_ON, id=session.id, expires_at=_expiry())
+        tx.later(_GO_ON, id=session.id, expires_at=_expiry(), jkt=jkt)
     return session, successor
 
 

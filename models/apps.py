@@ -30,6 +30,8 @@ class App(Base):
     previous_secret_until: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     """When it first got a token."""
+    dpop_bound: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it wants no tokens but those that are bound to a key, RFC 9449, section 5.2."""
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
@@ -64,6 +66,8 @@ class AuthorizationCode(Base):
     """As the request had it; None where it had none."""
     challenge: Mapped[str]
     """RFC 7636, S256."""
+    jkt: Mapped[str | None]
+    """The thumbprint of the key that it is bound to, RFC 9449, section 10."""
     nonce: Mapped[str | None]
     authenticated_at: Mapped[datetime]
     """When the person signed in."""

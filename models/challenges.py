@@ -23,5 +23,8 @@ class Challenge(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = (
-        CheckConstraint("purpose in ('SIGN_IN', 'PASSKEY_ADD', 'PASSKEY_USE', 'EXTERNAL', 'JOIN')", name="purpose"),
+        CheckConstraint(
+            "purpose in ('SIGN_IN', 'PASSKEY_ADD', 'PASSKEY_USE', 'EXTERNAL', 'JOIN', 'PUSHED', 'OPENED')",
+            name="purpose",
+        ),
     )

@@ -43,6 +43,8 @@ class Session(Base):
     app_id: Mapped[int | None] = mapped_column(ForeignKey("apps.id", ondelete="SET NULL"), index=True)
     """The app that has it."""
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="SET NULL"), index=True)
+    jkt: Mapped[str | None]
+    """The thumbprint of the key that its refresh tokens are bound to, RFC 9449, section 5: of apps without a secret."""
     name: Mapped[str | None]
     """What the person calls a token of their own."""
     address: Mapped[str | None]

@@ -20,9 +20,12 @@ from sqlalchemy import func, literal, select, union_all
 from starlette.applications import Starlette
 
 from auth import captcha
+from auth.tokens import Tokens
 from core import migrations
 from core.database import Database
+from core.limits import Limiter
 from core.reads import Reads
+from core.redis import connect
 from core.settings import Settings, settings
 from jobs import worker
 from jobs.parts import Parts
@@ -164,6 +167,19 @@ async def api(app: Starlette) -> AsyncIterator[Api]:
     """Operations against the whole application, from HTTP to the database."""
     async with Api.of(app) as client:
         yield client
+
+
+@pytest.fixture
+async def limiter(redis_url: str) -> AsyncIterator[Limiter]:
+    """The limits of a process that knows of nobody yet."""
+    async with connect(redis_url) as redis:
+        yield Limiter(redis)
+
+
+@pytest.fixture
+def verifier(db: Database, limiter: Limiter) -> Tokens:
+    """What verifies the tokens of such a process."""
+    return Tokens(db, limiter)
 
 
 @pytest.fixture(scope="session")

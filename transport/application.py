@@ -54,13 +54,14 @@ def assemble(config: Settings) -> Starlette:
         statement_timeout=DEADLINE,
     )
     cache = redis.connect(config.redis_url or "")
-    hub, tokens = Hub(db, cache), Tokens(db)
+    hub, limiter = Hub(db, cache), Limiter(cache)
+    tokens = Tokens(db, limiter)
     graph = schema._schema
     executor = Plans(graph) if config.executor == "compiled" else Reference(graph)
     documents = Documents(graph, limits(config))
     replica = replica_of(config, db)
     spread = Spread(executor, replica, Writers(cache, config.replica_lag_seconds)) if replica else executor
-    services, cookies = Services(db, hub, Limiter(cache)), Cookies(config)
+    services, cookies = Services(db, hub, limiter), Cookies(config)
     operations = Operations(spread, documents, services, library(config, documents, cache))
     explorer = Explorer(demo=config.with_demo, may_build=config.build_explorer and not config.production)
     has_explorer = not (config.production and config.trusted_documents)

@@ -9,7 +9,7 @@ from transport.negotiation import PREFLIGHTED
 
 SECONDS = 2 * 3600
 """How long a browser may remember a preflight's answer: no browser keeps it longer than this, but Firefox."""
-SENT = ("Content-Type", "Last-Event-ID", *PREFLIGHTED)
+SENT = ("Content-Type", "DPoP", "Last-Event-ID", *PREFLIGHTED)
 READ = ("RateLimit", "RateLimit-Policy", "Retry-After")
 
 

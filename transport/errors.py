@@ -3,15 +3,18 @@
 import logging
 import re
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from graphql import GraphQLError
 
-from core.errors import InvalidInput, RateLimited, StarlingError, Suspended, Unavailable
+from auth.proofs import ALGORITHMS, InvalidProof
+from core.errors import InvalidInput, NotSignedIn, RateLimited, StarlingError, Suspended, Unavailable
 
 logger = logging.getLogger("starling.errors")
 _GIVEN = re.compile(r"(, found:| Found:|(?<=a non string value):) .*", re.DOTALL)
 """Where graphql-core repeats what it was given: maybe a password, on its way into the log of a client."""
+_ALGORITHMS = f'algs="{" ".join(ALGORITHMS)}"'
 
 
 def present(error: GraphQLError) -> dict[str, Any]:
@@ -44,6 +47,25 @@ def extensions(error: StarlingError | Unavailable) -> dict[str, Any]:
     if isinstance(error, Suspended):
         more |= {"reason": error.reason, "until": error.until and error.until.isoformat()}
     return {"code": str(error.code), **more}
+
+
+def challenge(authorization: str, refusal: NotSignedIn) -> str:
+    """What `WWW-Authenticate` says to a token that won't do: RFC 6750, section 3, and RFC 9449, section 7."""
+    error = "invalid_dpop_proof" if isinstance(refusal, InvalidProof) else "invalid_token"
+    if _is_bound(authorization):
+        return f'DPoP error="{error}", {_ALGORITHMS}'
+    return f'Bearer error="{error}", DPoP {_ALGORITHMS}'
+
+
+def insufficient(authorization: str, scopes: Iterable[str]) -> str:
+    """The same, to a token that isn't good for enough."""
+    more = f'error="insufficient_scope", scope="{" ".join(scopes)}"'
+    return f"DPoP {more}, {_ALGORITHMS}" if _is_bound(authorization) else f"Bearer {more}"
+
+
+def _is_bound(authorization: str) -> bool:
+    """Whether the token comes as one that is bound to a key."""
+    return authorization.strip().lower().startswith("dpop ")
 
 
 def masked(error: BaseException) -> dict[str, Any]:

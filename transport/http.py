@@ -9,6 +9,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response as HTTPResponse
 from starlette.types import Receive, Scope, Send
 
+from auth.proofs import Shown
 from auth.tokens import Tokens
 from core.deadlines import Deadline
 from core.errors import NotSignedIn, Unavailable
@@ -19,6 +20,7 @@ from execution.public import Public
 from transport.compression import SMALLEST, compress, encoding
 from transport.cookies import Cookies
 from transport.encoding import encode
+from transport.errors import challenge, insufficient
 from transport.negotiation import (
     GRAPHQL,
     JSON,
@@ -95,10 +97,12 @@ class GraphQLOverHTTP:
         if isinstance(operation, Response):
             return operation
         _check_transport(scope, headers, operation)
+        shown = Shown(headers["dpop"], scope["method"], scope["path"]) if "dpop" in headers else None
         try:
-            verified = await self._tokens.verified(headers.get("authorization"), self._cookies.secret(headers))
+            verified = await self._tokens.verified(headers.get("authorization"), self._cookies.secret(headers), shown)
         except NotSignedIn as error:
-            raise BadRequest(401, error.message, ((b"www-authenticate", b'Bearer error="invalid_token"'),)) from error
+            asked = challenge(headers.get("authorization", ""), error).encode()
+            raise BadRequest(401, error.message, ((b"www-authenticate", asked),)) from error
         except Unavailable as error:
             return refusal(error)
         device = device_of(scope, headers)
@@ -115,8 +119,8 @@ class GraphQLOverHTTP:
             if not answer.allowance.allowed:
                 fields.append((b"retry-after", b"%d" % answer.allowance.retry_after_seconds))
         if answer.scopes:
-            challenge = f'Bearer error="insufficient_scope", scope="{" ".join(answer.scopes)}"'
-            fields.append((b"www-authenticate", challenge.encode()))
+            asked = insufficient(headers.get("authorization", ""), answer.scopes)
+            fields.append((b"www-authenticate", asked.encode()))
         if answer.unavailable:
             fields.append((b"retry-after", b"1"))
         return fields

@@ -53,6 +53,8 @@ class Init:
     """`connection_init`: who the client is."""
 
     authorization: str | None
+    proof: str | None = None
+    """That it has the key of its token, RFC 9449: by a GET of the socket's URL, as its handshake is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def parse(text: str) -> Message:
         raise Malformed("A message must be a JSON object.")
     match message.get("type"):
         case "connection_init":
-            return Init(_authorization(_optional_object(message, "payload") or {}))
+            payload = _optional_object(message, "payload") or {}
+            return Init(_header(payload, "Authorization"), _header(payload, "DPoP"))
         case "ping":
             return Ping(_optional_object(message, "payload"))
         case "pong":
@@ -108,10 +111,10 @@ def parse(text: str) -> Message:
     raise Malformed("A message's type must be one that clients may send.")
 
 
-def _authorization(payload: JSONObject) -> str | None:
-    value = payload.get("authorization", payload.get("Authorization"))
+def _header(payload: JSONObject, name: str) -> str | None:
+    value = payload.get(name.lower(), payload.get(name))
     if value is not None and not isinstance(value, str):
-        raise Malformed("authorization must be a string.")
+        raise Malformed(f"{name.lower()} must be a string.")
     return value
 
 

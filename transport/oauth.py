@@ -12,15 +12,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auth import attempts
+from auth import attempts, proofs
 from auth.attempts import Attempt
 from auth.keys import ring
 from auth.oauth import device as device_flow
-from auth.oauth import endpoint, lookup, registration
+from auth.oauth import endpoint, lookup, pushed, registration
 from auth.oauth.bridge import Answer
 from auth.oauth.identity import userinfo
 from auth.oauth.metadata import metadata
 from auth.oauth.requests import Request, parse
+from auth.proofs import InvalidProof, Shown
 from auth.tokens import Tokens
 from core.addresses import network
 from core.database import Database
@@ -31,6 +32,7 @@ from core.settings import Settings
 from domain.device import Device
 from domain.scopes import Claim
 from loaders.context import Services
+from transport.errors import challenge
 from transport.negotiation import BadRequest, body_of, device_of, headers_of
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -90,6 +92,7 @@ def routes(services: Services, verifier: Tokens, config: Settings) -> list[Route
 
     forms = {
         "/oauth/token": endpoint.token,
+        "/oauth/par": pushed.push,
         "/oauth/revoke": lookup.revoke,
         "/oauth/introspect": lookup.introspect,
         "/oauth/device_authorization": device_flow.begin,
@@ -114,6 +117,8 @@ def _form(act: Callable[[Database, Device, Request], Awaitable[Answer]], db: Dat
     async def limited(device: Device, path: str, headers: dict[str, str], body: bytes) -> Answer:
         request = Request("POST", path, headers, parse(body))
         await limiter.require("oauth", network(device.address), 1, burst=CALLS, per_second=CALLS_PER_SECOND)
+        if "dpop" in headers:
+            request.jkt = await proofs.check(limiter, Shown(headers["dpop"], "POST", path))
         async with attempts.of(limiter, Attempt.CLIENT, address=device.address) as attempt:
             answer = await act(db, device, request)
             if isinstance(answer.body, dict) and answer.body.get("error") == "invalid_client":
@@ -125,12 +130,17 @@ def _form(act: Callable[[Database, Device, Request], Awaitable[Answer]], db: Dat
 
 def _who(db: Database, verifier: Tokens) -> Callable[[HTTPRequest], Awaitable[Response]]:
     async def who(request: HTTPRequest) -> Response:
+        headers = headers_of(request.scope)
+        authorization = headers.get("authorization", "")
+        shown = Shown(headers["dpop"], request.method, request.url.path) if "dpop" in headers else None
         try:
-            viewer = (await verifier.verified(request.headers.get("authorization"))).viewer
+            viewer = (await verifier.verified(authorization, None, shown)).viewer
             if viewer.suspension or viewer.scopes is None or Claim.OPENID not in viewer.scopes:
                 raise NotSignedIn("The token isn't good for this: it needs the scope openid.")
             return JSONResponse(await userinfo(db, viewer), headers=NOT_STORED)
-        except (NotSignedIn, Unavailable) as refusal:
+        except NotSignedIn as refusal:
+            return refused(refusal, 401, {"www-authenticate": challenge(authorization, refusal)})
+        except Unavailable as refusal:
             return refused(refusal)
 
     return who
@@ -141,8 +151,8 @@ def _open_to_pages(path: str, app: ASGIApp, *methods: str) -> Route:
     return Route(path, opened, methods=[*methods, "OPTIONS"])
 
 
-def refused(refusal: Exception) -> Response:
-    """A refusal as RFC 6749, section 5.2 has it, and RFC 6750, section 3."""
+def refused(refusal: Exception, status: int = 400, more: dict[str, str] | None = None) -> Response:
+    """A refusal as RFC 6749, section 5.2 has it, RFC 6750, section 3, and RFC 9449, section 5."""
     match refusal:
         case BadRequest(status=status, message=message):
             return _error(status, "invalid_request", message)
@@ -150,11 +160,13 @@ def refused(refusal: Exception) -> Response:
             return _error(400, refusal.error, refusal.get_error_description())
         case Suspended():
             return _error(400, "invalid_grant", refusal.message)
+        case InvalidProof():
+            return _error(status, "invalid_dpop_proof", refusal.message, more)
         case NotSignedIn():
-            return _error(401, "invalid_token", refusal.message, {"www-authenticate": 'Bearer error="invalid_token"'})
+            return _error(status, "invalid_token", refusal.message, more)
         case RateLimited():
-            more = {"retry-after": str(refusal.retry_after)}
-            return _error(429, "temporarily_unavailable", refusal.message, more)
+            wait = {"retry-after": str(refusal.retry_after)}
+            return _error(429, "temporarily_unavailable", refusal.message, wait)
     return _error(503, "temporarily_unavailable", str(refusal), {"retry-after": "1"})
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from auth.proofs import Shown
 from auth.tokens import Tokens
 from core.errors import NotSignedIn, Unavailable
 from domain.device import Device
@@ -42,8 +43,8 @@ class Socket:
 
     __slots__ = (
         "_authorization", "_connections", "_cookie", "_counted_at", "_deadline", "_device", "_ended", "_limits",
-        "_messages_left", "_operations", "_outbox", "_reader", "_receive", "_running", "_send", "_tasks", "_tokens",
-        "viewer",
+        "_messages_left", "_operations", "_outbox", "_proof", "_reader", "_receive", "_running", "_send", "_tasks",
+        "_tokens", "viewer",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +63,8 @@ class Socket:
         self._receive, self._send, self._operations, self._tokens = receive, send, operations, tokens
         self._limits, self._connections, self._cookie = limits, connections, cookie
         headers = headers_of(scope)
-        self._device, self._authorization = device_of(scope, headers), headers.get("authorization", "")
+        self._device = device_of(scope, headers)
+        self._authorization, self._proof = headers.get("authorization", ""), headers.get("dpop")
         self._running: dict[str, asyncio.Task[None] | Listener] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._messages_left, self._counted_at = limits.messages_at_once, time.monotonic()
@@ -170,9 +172,10 @@ class Socket:
         if self.viewer is not None:
             self.end(messages.TOO_MANY_INITS)
             return
+        authorization, proof = message.authorization or self._authorization, message.proof or self._proof
+        shown = Shown(proof, "GET", "/graphql") if proof else None
         try:
-            authorization = message.authorization or self._authorization
-            verified = await self._tokens.verified(authorization, self._cookie, in_a_crowd=True)
+            verified = await self._tokens.verified(authorization, self._cookie, shown, in_a_crowd=True)
         except NotSignedIn:
             self.end(messages.FORBIDDEN)
             return

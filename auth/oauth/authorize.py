@@ -4,21 +4,21 @@ A page calls `consider`, shows the Question or follows the address, and calls `a
 string. Every address has `iss` (RFC 9207). `NotForApps` is for the person's eyes: the app can't be told.
 """
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError
+from authlib.oauth2.rfc6749 import AccessDeniedError
 
+from auth.oauth.asked import asked, max_age, parts, prompts
 from auth.oauth.bridge import Server, run, wait
+from auth.oauth.pushed import Pushed, pull
 from auth.oauth.requests import Request, parse
-from auth.oauth.tokens import Code, Pkce
 from core.database import Database
 from core.settings import settings
 from domain import grants
@@ -27,13 +27,12 @@ from domain.scopes import ASKABLE, in_order
 from models.apps import App
 
 T = TypeVar("T")
+Act = Callable[[Server, Request, Pushed | None], T]
+"""What becomes of a request, which was pushed or wasn't."""
 PATH = "/oauth/authorize"
 ANEW = frozenset({"login", "select_account"})
 DECIDING = timedelta(minutes=10)
 """How much longer than `max_age` somebody may take to decide."""
-MAX_AGE = re.compile(r"[0-9]{0,9}")
-"""Seconds: for a generation at most."""
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
 class NotForApps(Exception):
@@ -80,42 +79,44 @@ class Question:
 
 async def consider(db: Database, query: str, person: Person | None) -> Question | str:
     """What to ask, or the address to send the browser to. Raises NotForApps, Unavailable."""
-    return await _with(db, query, None, lambda server, request: _consider(server, request, person))
+    return await _with(db, query, None, lambda server, request, pushed: _consider(server, request, person, pushed))
 
 
 async def approve(
     db: Database, query: str, person: Person, device: Device, *, scopes: Collection[str] | None = None
 ) -> str:
     """Lend what is asked for, or less of it: the address to send the browser to. Raises NotForApps, Unavailable."""
-    return await _with(db, query, device, lambda server, request: _approve(server, request, person, scopes))
+    return await _with(db, query, device, lambda server, request, _: _approve(server, request, person, scopes))
 
 
 async def deny(db: Database, query: str) -> str:
     """Lend nothing: the address to send the browser to. Raises NotForApps, Unavailable."""
 
-    def act(server: Server, request: Request) -> str:
-        raise AccessDeniedError(redirect_uri=_asked(server, request).redirect_uri)
+    def act(server: Server, request: Request, _: Pushed | None) -> str:
+        raise AccessDeniedError(redirect_uri=asked(server, request).redirect_uri)
 
     return await _with(db, query, None, act)
 
 
-async def _with(db: Database, query: str, device: Device | None, act: Callable[[Server, Request], T]) -> T | str:
+async def _with(db: Database, query: str, device: Device | None, act: Act[T]) -> T | str:
     try:
         request = Request("GET", PATH, {}, parse(query.encode()))
-
-        def guarded(server: Server) -> T | str:
-            try:
-                return act(server, request)
-            except OAuth2Error as error:
-                return _refused(error, request)
-
-        return await run(db, device, _parts, guarded)
+        return await run(db, device, parts, lambda server: _answer(server, request, act))
     except OAuth2Error as error:
         raise NotForApps(error.description or error.error) from None
 
 
-def _parts(server: Server) -> None:
-    server.register_grant(Code, [Pkce()])
+def _answer(server: Server, request: Request, act: Act[T]) -> T | str:
+    pushed = pull(server, request)
+    if pushed and pushed.is_new:
+        return f"{PATH}?{pushed.go_on(pushed.pairs)}"
+    try:
+        answer: T | str = act(server, request, pushed)
+    except OAuth2Error as error:
+        answer = _refused(error, request)
+    if pushed and isinstance(answer, str):
+        pushed.end()
+    return answer
 
 
 def _refused(error: OAuth2Error, request: Request) -> str:
@@ -129,81 +130,66 @@ def _address(redirect_uri: str, request: Request, **parameters: str | None) -> s
     return add_params_to_uri(redirect_uri, [pair for pair in answers.items() if pair[1] is not None])  # type: ignore[no-any-return]
 
 
-def _asked(server: Server, request: Request) -> Any:
-    """The request as a grant of Authlib's, validated: client, redirect URI, PKCE, scopes."""
-    grant = server.get_consent_grant(request, end_user=request.payload.client_id)
-    prompts = _prompts(request)
-    if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
-        raise InvalidRequestError("There is no such prompt.", redirect_uri=grant.redirect_uri)
-    if not MAX_AGE.fullmatch(request.payload.data.get("max_age", "")):
-        raise InvalidRequestError("max_age is a number of seconds.", redirect_uri=grant.redirect_uri)
-    for resource in request.payload.datalist.get("resource", []):
-        if resource.rstrip("/") not in (settings().origin, f"{settings().origin}/graphql"):
-            raise OAuth2Error("There is no such resource.", error="invalid_target", redirect_uri=grant.redirect_uri)
-    return grant
-
-
-def _consider(server: Server, request: Request, person: Person | None) -> Question | str:
-    grant, prompts = _asked(server, request), _prompts(request)
-    app, asked = request.client.app, request.scope.split()
-    if person is None or prompts & ANEW or _max_age(request) == 0 or _is_stale(request, person):
+def _consider(server: Server, request: Request, person: Person | None, pushed: Pushed | None) -> Question | str:
+    grant, shown = asked(server, request), prompts(request)
+    app, wanted = request.client.app, request.scope.split()
+    if person is None or _is_anew(request) or _is_stale(request, person):
         step, lent = Step.SIGN_IN, frozenset[str]()
     else:
         step, lent = Step.CONSENT, wait(grants.lent(server.tx, app.id, person.user_id))
-        if lent.issuperset(asked) and "consent" not in prompts:
-            return _approve(server, request, person, asked)
-    if "none" in prompts:
+        if lent.issuperset(wanted) and "consent" not in shown:
+            return _approve(server, request, person, wanted)
+    if "none" in shown:
         error = "login_required" if step is Step.SIGN_IN else "consent_required"
         raise OAuth2Error("The person has to be asked first.", error=error, redirect_uri=grant.redirect_uri)
     return Question(
         step,
         app,
-        {scope: ASKABLE[scope] for scope in asked},
-        lent & frozenset(asked),
+        {scope: ASKABLE[scope] for scope in wanted},
+        lent & frozenset(wanted),
         grant.redirect_uri,
         request.payload.data.get("login_hint"),
-        _afterwards(request),
+        _afterwards(request, pushed),
     )
 
 
 def _approve(server: Server, request: Request, person: Person, scopes: Collection[str] | None) -> str:
-    grant, data = _asked(server, request), request.payload.data
-    app, asked = request.client.app, request.scope.split()
-    allowed = in_order(asked if scopes is None else frozenset(scopes) & frozenset(asked))
+    grant, data = asked(server, request), request.payload.data
+    app, wanted = request.client.app, request.scope.split()
+    allowed = in_order(wanted if scopes is None else frozenset(scopes) & frozenset(wanted))
     if not allowed:
         raise AccessDeniedError(redirect_uri=grant.redirect_uri)
     if _is_stale(request, person, DECIDING):
         raise OAuth2Error("The sign-in is too old.", error="login_required", redirect_uri=grant.redirect_uri)
-    lending = grants.lend(server.tx, app.id, person.user_id, asked=asked, allowed=allowed, device=server.device)
+    lending = grants.lend(server.tx, app.id, person.user_id, asked=wanted, allowed=allowed, device=server.device)
     code = grants.make_code(
         server.tx,
         wait(lending),
         scopes=allowed,
         redirect_uri=request.payload.redirect_uri,
         challenge=data["code_challenge"],
+        jkt=data.get("dpop_jkt"),
         nonce=data.get("nonce"),
         authenticated_at=person.authenticated_at,
     )
     return _address(grant.redirect_uri, request, code=wait(code))
 
 
-def _prompts(request: Request) -> frozenset[str]:
-    return frozenset((request.payload.data.get("prompt") or "").split())
-
-
-def _max_age(request: Request) -> int | None:
-    given = request.payload.data.get("max_age")
-    return int(given) if given else None
+def _is_anew(request: Request) -> bool:
+    """Whether the person signs in now, whenever they did before."""
+    return bool(prompts(request) & ANEW) or max_age(request) == 0
 
 
 def _is_stale(request: Request, person: Person, more: timedelta = timedelta()) -> bool:
-    most = _max_age(request)
+    most = max_age(request)
     return bool(most) and datetime.now(UTC) - person.authenticated_at > timedelta(seconds=most or 0) + more
 
 
-def _afterwards(request: Request) -> str:
+def _afterwards(request: Request, pushed: Pushed | None) -> str:
     """The same request, but for what signing in will have done."""
-    pairs = [(name, value) for name, values in request.payload.datalist.items() for value in values]
-    left = " ".join(sorted(_prompts(request) - ANEW))
-    kept = [pair for pair in pairs if pair[0] != "prompt" and (pair[0] != "max_age" or _max_age(request))]
-    return urlencode([*kept, ("prompt", left)] if left else kept)
+    if pushed and not _is_anew(request):
+        return pushed.query
+    left = " ".join(sorted(prompts(request) - ANEW))
+    done = {"prompt"} if max_age(request) else {"prompt", "max_age"}
+    pairs = [pair for pair in request.payload.pairs if pair[0] not in done] + ([("prompt", left)] if left else [])
+    return pushed.go_on(pairs) if pushed else urlencode(pairs)

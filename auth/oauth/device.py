@@ -92,7 +92,7 @@ class Waiting(Issuing, DeviceCodeGrant):  # type: ignore[misc]
         """A session of who let it in; the code is used up."""
         row, client = self.request.credential.row, self.request.client
         devices.use_up(self.server.tx, row)
-        return wait(grants.open_session(self.server.tx, row, client.app, self.server.device))
+        return wait(grants.open_session(self.server.tx, row, client.app, self.server.device, self.key))
 
 
 class Credential(Allowed):

@@ -22,8 +22,8 @@ from domain.device import Device
 class Found:
     """A token that is good, as Authlib asks about it."""
 
-    def __init__(self, session: Any, kind: str, expires_at: datetime) -> None:
-        self.session, self.kind, self.expires_at = session, kind, expires_at
+    def __init__(self, session: Any, expires_at: datetime, token_type: str | None = None, jkt: str | None = None):
+        self.session, self.expires_at, self.token_type, self.jkt = session, expires_at, token_type, jkt
 
     def check_client(self, client: Any) -> bool:
         """Whether it is one of the app's."""
@@ -51,9 +51,10 @@ class Finding:
             except NotSignedIn:
                 return None
             session = wait(sessions.open_one(self.server.tx, int(claims["sid"])))
-            return Found(session, "access_token", datetime.fromtimestamp(claims["exp"], UTC)) if session else None
+            jkt, expires_at = tokens.bound_to(claims), datetime.fromtimestamp(claims["exp"], UTC)
+            return Found(session, expires_at, "DPoP" if jkt else "Bearer", jkt) if session else None
         row = wait(sessions.of_refresh_token(self.server.tx, token))
-        return Found(row, "refresh_token", row.token_expires_at) if row else None
+        return Found(row, row.token_expires_at) if row else None
 
 
 class Revocation(Finding, RevocationEndpoint):  # type: ignore[misc]
@@ -76,10 +77,10 @@ class Introspection(Finding, IntrospectionEndpoint):  # type: ignore[misc]
         return token.check_client(client)
 
     def introspect_token(self, token: Found) -> dict[str, Any]:
-        """RFC 7662, section 2.2."""
+        """RFC 7662, section 2.2, and RFC 9449, section 6.2."""
         session = token.session
         client_id = encode("app", session.app_id)
-        return {
+        told: dict[str, Any] = {
             "active": True,
             "iss": settings().origin,
             "client_id": client_id,
@@ -87,7 +88,9 @@ class Introspection(Finding, IntrospectionEndpoint):  # type: ignore[misc]
             "scope": " ".join(session.scopes),
             "exp": int(token.expires_at.timestamp()),
             "iat": int(session.created_at.timestamp()),
-        } | ({"token_type": "Bearer"} if token.kind == "access_token" else {})
+        }
+        told |= {"token_type": token.token_type} if token.token_type else {}
+        return told | ({"cnf": {"jkt": token.jkt}} if token.jkt else {})
 
 
 def parts(server: Server) -> None:

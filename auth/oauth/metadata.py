@@ -4,8 +4,9 @@ from typing import Any
 
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from auth.oauth.authorize import PROMPTS
+from auth.oauth.asked import PROMPTS
 from auth.oauth.tokens import ANYHOW, WITH_SECRET
+from auth.proofs import ALGORITHMS
 from core.settings import settings
 from domain.keys import ALGORITHM
 from domain.registration import GRANT_TYPES
@@ -21,6 +22,8 @@ def metadata() -> dict[str, Any]:
         token_endpoint=f"{origin}/oauth/token",
         revocation_endpoint=f"{origin}/oauth/revoke",
         introspection_endpoint=f"{origin}/oauth/introspect",
+        pushed_authorization_request_endpoint=f"{origin}/oauth/par",
+        require_pushed_authorization_requests=False,
         device_authorization_endpoint=f"{origin}/oauth/device_authorization",
         userinfo_endpoint=f"{origin}/oauth/userinfo",
         jwks_uri=f"{origin}/oauth/jwks",
@@ -32,6 +35,7 @@ def metadata() -> dict[str, Any]:
         revocation_endpoint_auth_methods_supported=ANYHOW,
         introspection_endpoint_auth_methods_supported=WITH_SECRET,
         code_challenge_methods_supported=["S256"],
+        dpop_signing_alg_values_supported=list(ALGORITHMS),
         authorization_response_iss_parameter_supported=True,
         subject_types_supported=["public"],
         id_token_signing_alg_values_supported=[ALGORITHM],

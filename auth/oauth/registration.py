@@ -16,6 +16,8 @@ from domain.registration import described, is_redirect_uri
 
 STRINGS = ("client_name", "client_uri", "scope", "token_endpoint_auth_method")
 LISTS = ("redirect_uris", "grant_types", "response_types")
+BOUND = "dpop_bound_access_tokens"
+"""RFC 9449, section 5.2."""
 
 
 class Registration(ClientRegistrationEndpoint):  # type: ignore[misc]
@@ -43,6 +45,7 @@ class Registration(ClientRegistrationEndpoint):  # type: ignore[misc]
                 scopes=claims["scope"].split() if claims.get("scope") else None,
                 grant_types=grant_types,
                 auth_method=claims["token_endpoint_auth_method"],
+                dpop_bound=request.payload.data.get(BOUND, False),
             )
         except InvalidInput as error:
             is_uri = error.fields[0].path == ("redirectUris",)
@@ -52,6 +55,7 @@ class Registration(ClientRegistrationEndpoint):  # type: ignore[misc]
             "redirect_uris": self.app.redirect_uris,
             "grant_types": self.app.grant_types,
             "scope": " ".join(self.app.scopes),
+            BOUND: self.app.dpop_bound,
         }
         return registered
 
@@ -89,9 +93,14 @@ async def register(db: Database, device: Device, body: Any) -> Answer:
 def _checked(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequestError("Send the app as a JSON object.")
-    known = {name: body[name] for name in (*STRINGS, *LISTS) if body.get(name) is not None}
+    known = {name: body[name] for name in (*STRINGS, *LISTS, BOUND) if body.get(name) is not None}
     for name, value in known.items():
-        is_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
-        if not (is_list if name in LISTS else isinstance(value, str)):
+        if not _has_type(name, value):
             raise InvalidClientMetadataError(f"{name} has another type than RFC 7591 gives it.")
     return known
+
+
+def _has_type(name: str, value: Any) -> bool:
+    if name in LISTS:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, bool if name == BOUND else str)

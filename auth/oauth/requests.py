@@ -28,13 +28,16 @@ class Payload(OAuth2Payload):  # type: ignore[misc]
     datalist: Mapping[str, list[str]] = {}
 
     def __init__(self, pairs: Pairs) -> None:
-        self.data, self.datalist = dict(pairs), defaultdict(list)
+        self.pairs, self.data, self.datalist = pairs, dict(pairs), defaultdict(list)
         for name, value in pairs:
             self.datalist[name].append(value)
 
 
 class Request(OAuth2Request):  # type: ignore[misc]
     """A request to an endpoint under the public URL, whatever a proxy makes of it."""
+
+    jkt: str | None = None
+    """The thumbprint of the key that the client has shown to have, RFC 9449."""
 
     def __init__(self, method: str, path: str, headers: Mapping[str, str], pairs: Pairs) -> None:
         """Raises InvalidRequestError."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, grants
 from authlib.oauth2.rfc6749.grants import BaseGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
@@ -25,18 +25,26 @@ class Issuing(BaseGrant):  # type: ignore[misc]
         """The session that the app gets. Raises OAuth2Error, Suspended."""
         raise NotImplementedError
 
+    @property
+    def key(self) -> str | None:
+        """What the refresh token is bound to, RFC 9449, section 5: one of an app with a secret is bound to that."""
+        return self.request.jkt if self.request.client.app.auth_method == "none" else None
+
     def authenticate_token_endpoint_client(self) -> Any:
         """The app, which what it sends is looked up for."""
         self.request.client = super().authenticate_token_endpoint_client()
+        if self.request.client.app.dpop_bound and self.request.jkt is None:
+            raise InvalidRequestError("The app registered for tokens that are bound to a key: send a DPoP proof.")
         return self.request.client
 
     def generate_token(self, scope: str | None = None, **_: Any) -> dict[str, Any]:
         """RFC 6749, section 5.1."""
-        session, client_id = self.open(scope), self.request.client.get_client_id()
+        session, client_id, jkt = self.open(scope), self.request.client.get_client_id(), self.request.jkt
         scope = " ".join(session.scopes)
+        about: dict[str, Any] = {"client_id": client_id, "scope": scope, "jkt": jkt}
         token: dict[str, Any] = {
-            "access_token": tokens.issue(session.user_id, session.session_id, client_id=client_id, scope=scope),
-            "token_type": "Bearer",
+            "access_token": tokens.issue(session.user_id, session.session_id, **about),
+            "token_type": "DPoP" if jkt else "Bearer",
             "expires_in": settings().access_token_seconds,
             "scope": scope,
         }
@@ -54,6 +62,8 @@ class Code(Issuing, grants.AuthorizationCodeGrant):  # type: ignore[misc]
     def query_authorization_code(self, code: str, client: Any) -> "Row | None":
         """The code, if it is good; its second use ends what came of the first."""
         row = wait(lending.find_code(self.server.tx, code, client.app.id, self.server.device))
+        if row and row.jkt not in (None, self.request.jkt):
+            raise InvalidGrantError("The code is bound to a key: send a DPoP proof by that one.")
         return Row(row) if row else None
 
     def authenticate_user(self, authorization_code: "Row") -> str:
@@ -63,7 +73,7 @@ class Code(Issuing, grants.AuthorizationCodeGrant):  # type: ignore[misc]
     def open(self, _: str | None) -> sessions.Lent:
         """A session of the person's."""
         row, app = self.request.authorization_code.row, self.request.client.app
-        return wait(lending.trade_code(self.server.tx, row, app, self.server.device))
+        return wait(lending.trade_code(self.server.tx, row, app, self.server.device, self.key))
 
     def delete_authorization_code(self, authorization_code: "Row") -> None:
         """It stays, used up, so that a replay is recognised."""
@@ -116,7 +126,7 @@ class Refresh(Issuing, grants.RefreshTokenGrant):  # type: ignore[misc]
     def authenticate_refresh_token(self, refresh_token: str) -> "Turned | None":
         """The session with its next token, if this one is good; a replay ends it."""
         app_id = self.request.client.app.id
-        lent = wait(sessions.rotate_lent(self.server.tx, refresh_token, app_id, self.server.device))
+        lent = wait(sessions.rotate_lent(self.server.tx, refresh_token, app_id, self.server.device, self.key))
         return Turned(lent) if lent else None
 
     def authenticate_user(self, refresh_token: "Turned") -> str:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from auth import personal, tokens
+from auth import personal
+from auth.tokens import Tokens
 from models.sessions import Session
 from tests.api import PASSWORD, Api, Person
 
@@ -107,14 +108,13 @@ async def test_a_revoked_token_is_void_within_a_second_and_the_log_says_so(api: 
     assert kinds[:2] == ["PERSONAL_TOKEN_REVOKED", "PERSONAL_TOKEN_MADE"]
 
 
-async def test_it_is_put_down_when_a_token_is_used(api: Api, db):
+async def test_it_is_put_down_when_a_token_is_used(api: Api, db, verifier: Tokens):
     ada = await api.sign_up()
     lent, kept = await token_of(api, ada, "profile:read")
     session = Session.id == int(kept["id"].split("_")[1])
     long_ago = datetime.now(UTC) - timedelta(days=1)
     async with db.write() as tx:
         tx.later(update(Session).where(session).values(last_used_at=long_ago))
-    verifier = tokens.Tokens(db)
     await verifier.verified(f"Bearer {lent.token}")
     await asyncio.gather(*verifier._touching)
     [row] = await db.read(select(Session).where(session))

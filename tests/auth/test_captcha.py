@@ -17,19 +17,12 @@ from auth import captcha
 from auth.attempts import RULES, Attempt
 from core.errors import CaptchaRequired, Unavailable
 from core.limits import Limiter
-from core.redis import connect
 from core.settings import settings
 from tests.api import PASSWORD, Api, Person
 
 CREATE = """mutation { createCaptchaChallenge { ... on CreateCaptchaChallengeSuccess {
   challenge { provider siteKey challenge } } ... on Error { code } } }"""
 numbers = count(1)
-
-
-@pytest.fixture
-async def limiter(redis_url: str) -> AsyncIterator[Limiter]:
-    async with connect(redis_url) as redis:
-        yield Limiter(redis)
 
 
 @pytest.fixture

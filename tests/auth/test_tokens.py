@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 
 from auth import personal, tokens
 from auth.keys import ring
+from auth.tokens import Tokens
 from core.errors import NotSignedIn
 from domain.viewer import Viewer
 from models.sessions import Session, SessionKind
@@ -165,9 +166,9 @@ async def test_signing_out_voids_the_access_token_at_once(api: Api):
 
 
 async def test_a_revocation_that_overtakes_a_verification_isn_t_forgotten(
-    db, api: Api, ada: Person, monkeypatch: pytest.MonkeyPatch
+    verifier: Tokens, ada: Person, monkeypatch: pytest.MonkeyPatch
 ):
-    verifier, asked = tokens.Tokens(db), []
+    asked = []
 
     async def revoked_meanwhile(_, session_id) -> Viewer:
         asked.append(session_id)
@@ -180,19 +181,17 @@ async def test_a_revocation_that_overtakes_a_verification_isn_t_forgotten(
     assert len(asked) == 2
 
 
-async def test_sockets_that_come_together_are_looked_up_together(db, api: Api, statements):
+async def test_sockets_that_come_together_are_looked_up_together(verifier: Tokens, api: Api, statements):
     people = [await api.sign_up() for _ in range(20)]
-    verifier = tokens.Tokens(db)
     before = len(statements)
     found = await asyncio.gather(*(verifier.verified(f"Bearer {each.token}", in_a_crowd=True) for each in people))
     assert [each.viewer.user_id for each in found] == [each.number for each in people]
     assert len(statements) - before <= 2
 
 
-async def test_a_socket_of_a_session_that_has_ended_is_refused_among_others(db, api: Api):
+async def test_a_socket_of_a_session_that_has_ended_is_refused_among_others(verifier: Tokens, api: Api):
     ada, bob = await api.sign_up(), await api.sign_up()
     await api("mutation { signOut { __typename } }", ada)
-    verifier = tokens.Tokens(db)
     answers = await asyncio.gather(
         *(verifier.verified(f"Bearer {each.token}", in_a_crowd=True) for each in (ada, bob)), return_exceptions=True
     )
@@ -208,27 +207,26 @@ async def opened(db, person: Person, kind: SessionKind, secret: str, **columns) 
     return made.id
 
 
-async def test_a_personal_token_speaks_for_its_person_within_its_scopes(db, ada: Person):
+async def test_a_personal_token_speaks_for_its_person_within_its_scopes(db, verifier: Tokens, ada: Person):
     token = personal.make()
     session = await opened(db, ada, SessionKind.PERSONAL, token, scopes=["posts:read"])
-    found = await tokens.Tokens(db).verified(f"Bearer {token}")
+    found = await verifier.verified(f"Bearer {token}")
     assert (found.viewer.user_id, found.viewer.session_id) == (ada.number, session)
     assert found.viewer.scopes == {"posts:read"}
 
 
-async def test_a_personal_token_that_has_expired_is_refused(db, ada: Person):
+async def test_a_personal_token_that_has_expired_is_refused(db, verifier: Tokens, ada: Person):
     token = personal.make()
     past = datetime.now(UTC) - timedelta(seconds=1)
     await opened(db, ada, SessionKind.PERSONAL, token, scopes=[], expires_at=past)
     with pytest.raises(NotSignedIn):
-        await tokens.Tokens(db).verified(f"Bearer {token}")
+        await verifier.verified(f"Bearer {token}")
 
 
-async def test_a_cookie_is_no_bearer_and_a_bearer_no_cookie(db, ada: Person):
+async def test_a_cookie_is_no_bearer_and_a_bearer_no_cookie(db, verifier: Tokens, ada: Person):
     cookie, token = "a browser's secret", personal.make()
     session = await opened(db, ada, SessionKind.BROWSER, cookie)
     await opened(db, ada, SessionKind.PERSONAL, token, scopes=[])
-    verifier = tokens.Tokens(db)
     assert (await verifier.of_cookie(cookie)).viewer.session_id == session
     assert await verifier.verified(f"Bearer {token}")
     assert await verifier.of_cookie(token) is tokens.NOBODY
@@ -236,20 +234,9 @@ async def test_a_cookie_is_no_bearer_and_a_bearer_no_cookie(db, ada: Person):
         await verifier.verified(f"Bearer {cookie}")
 
 
-async def test_a_token_that_is_bound_to_a_key_is_nothing_without_it(db, ada: Person):
-    session = int(claims(ada)["sid"])
-    token = tokens.issue(ada.number, session, client_id="app_1", scope="posts:read", jkt="thumbprint")
-    verifier = tokens.Tokens(db)
-    assert (await verifier.verified(f"DPoP {token}", proven="thumbprint")).viewer.user_id == ada.number
-    for wrong in ({}, {"proven": "another"}):
-        for scheme in ("Bearer", "DPoP"):
-            with pytest.raises(NotSignedIn):
-                await verifier.verified(f"{scheme} {token}", **wrong)
-
-
-async def test_a_token_of_a_client_that_acts_for_itself_names_it(db):
+async def test_a_token_of_a_client_that_acts_for_itself_names_it(db, verifier: Tokens):
     async with db.write() as tx:
         session = await tx.insert(Session, kind=SessionKind.APP, scopes=["posts:read"])
     token = tokens.issue(None, session.id, client_id="app_1", scope="posts:read")
     assert jwt.decode(token, ring.signing_key()).claims["sub"] == "app_1"
-    assert (await tokens.Tokens(db).verified(f"Bearer {token}")).viewer.user_id is None
+    assert (await verifier.verified(f"Bearer {token}")).viewer.user_id is None

@@ -22,10 +22,11 @@ async function agreed(url) {
   return new URL(back);
 }
 
-async function authorized(config) {
+// The tokens that somebody's consent leads to; bound to a key, what is asked for is pushed.
+async function authorized(config, bound) {
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const [state, nonce] = [client.randomState(), client.randomNonce()];
-  const url = client.buildAuthorizationUrl(config, {
+  const parameters = {
     redirect_uri: CALLBACK,
     scope: SCOPE,
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
@@ -33,12 +34,16 @@ async function authorized(config) {
     state,
     nonce,
     prompt: "consent",
-  });
+  };
+  const url = bound
+    ? await client.buildAuthorizationUrlWithPAR(config, parameters, bound)
+    : client.buildAuthorizationUrl(config, parameters);
+  told.parameters = [...url.searchParams.keys()].sort();
   const checks = { pkceCodeVerifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
-  return client.authorizationCodeGrant(config, await agreed(url), checks);
+  return client.authorizationCodeGrant(config, await agreed(url), checks, undefined, bound);
 }
 
-const asked = {
+const registration = {
   client_name: "A test of openid-client",
   redirect_uris: [CALLBACK],
   grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
@@ -47,13 +52,13 @@ const asked = {
 };
 const secretive = await client.dynamicClientRegistration(
   new URL(server),
-  { ...asked, token_endpoint_auth_method: "client_secret_basic" },
+  { ...registration, token_endpoint_auth_method: "client_secret_basic" },
   client.ClientSecretBasic(),
   insecure,
 );
 const open = await client.dynamicClientRegistration(
   new URL(server),
-  { ...asked, token_endpoint_auth_method: "none" },
+  { ...registration, token_endpoint_auth_method: "none" },
   client.None(),
   insecure,
 );
@@ -73,7 +78,21 @@ told.active = await active(refreshed.access_token);
 await client.tokenRevocation(secretive, refreshed.refresh_token);
 told.revoked = !(await active(refreshed.access_token));
 
-told.public = await viewer((await authorized(open)).access_token);
+const bound = { DPoP: client.getDPoPHandle(open, await client.randomDPoPKeyPair()) };
+const first = await authorized(open, bound);
+const next = await client.refreshTokenGrant(open, first.refresh_token, undefined, bound);
+const query = JSON.stringify({ query: "{ viewer { handle } }" });
+const json = new Headers({ "content-type": "application/json" });
+const asked = (token) =>
+  client.fetchProtectedResource(open, token, new URL(`${server}/graphql`), "POST", query, json, bound);
+told.bound = [first, next].map((tokens) => tokens.token_type);
+told.public = (await (await asked(next.access_token)).json()).data.viewer.handle;
+told.boundUserinfo = (await client.fetchUserInfo(open, next.access_token, told.subject, bound)).sub;
+told.bearer = await fetch(`${server}/graphql`, {
+  method: "POST",
+  headers: { "content-type": "application/json", authorization: `Bearer ${next.access_token}` },
+  body: query,
+}).then((answer) => answer.status);
 
 const device = await client.initiateDeviceAuthorization(open, { scope: "openid profile:read" });
 const polled = client.pollDeviceAuthorizationGrant(open, device);

@@ -139,7 +139,7 @@ async def test_a_stream_of_server_sent_events_goes_on_where_it_was_closed(server
     assert "must have a selection of subfields" in told["refusal"]
 
 
-async def test_openid_client_registers_signs_in_refreshes_introspects_revokes_and_lets_a_device_in(server: str):
+async def test_openid_client_registers_signs_in_refreshes_introspects_revokes_binds_and_lets_a_device_in(server: str):
     told = await told_by("openid", server)
     assert told == {
         "registered": [True, True],
@@ -150,17 +150,24 @@ async def test_openid_client_registers_signs_in_refreshes_introspects_revokes_an
         "rotated": True,
         "active": True,
         "revoked": True,
+        "parameters": ["client_id", "request_uri"],
+        "bound": ["dpop", "dpop"],
         "public": "ada",
+        "boundUserinfo": told["subject"],
+        "bearer": 401,
         "device": "ada",
     }
 
 
-async def test_oauth4webapi_confirms_the_code_flow_its_refusal_and_the_end_of_a_replayed_family(server: str):
+async def test_oauth4webapi_confirms_the_bound_code_flow_its_refusal_and_the_end_of_a_replayed_family(server: str):
     assert await told_by("webapi", server) == {
         "methods": ["S256"],
         "denied": "access_denied",
         "scope": "offline_access profile:read feed:read",
         "refreshed": True,
+        "type": "dpop",
+        "viewer": "ada",
+        "got": "ada",
         "replayed": "invalid_grant",
         "family": "invalid_grant",
     }

@@ -1,5 +1,6 @@
 // node webapi.js http://localhost:8000
-// What oauth4webapi confirms of the server: metadata, a public app's code and refresh, and what it refuses.
+// What oauth4webapi confirms of the server: metadata, a public app's pushed request, its code and refresh, bound to a
+// key, and what is refused.
 import * as oauth from "oauth4webapi";
 
 import { Browser } from "./browser.js";
@@ -18,14 +19,13 @@ const metadata = { client_name: "A test of oauth4webapi", redirect_uris: [CALLBA
 const registered = await oauth.dynamicClientRegistrationRequest(as, metadata, insecure);
 const client = await oauth.processDynamicClientRegistrationResponse(registered);
 const nobody = oauth.None();
+const bound = { ...insecure, DPoP: oauth.DPoP(client, await oauth.generateKeyPair("ES256")) };
 
 const browser = new Browser();
 await browser.send(await browser.open(`${server}/sign-in`), "Sign in", { login: "ada", password: "starling" });
 
 async function sentBack(button, verifier, state) {
-  const url = new URL(as.authorization_endpoint);
   const parameters = {
-    client_id: client.client_id,
     redirect_uri: CALLBACK,
     response_type: "code",
     scope: "offline_access profile:read feed:read",
@@ -34,7 +34,10 @@ async function sentBack(button, verifier, state) {
     state,
     prompt: "consent",
   };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  const pushed = await oauth.pushedAuthorizationRequest(as, client, nobody, parameters, bound);
+  const { request_uri } = await oauth.processPushedAuthorizationResponse(as, client, pushed);
+  const url = new URL(as.authorization_endpoint);
+  url.search = new URLSearchParams({ client_id: client.client_id, request_uri });
   return new URL((await browser.send(await browser.open(url.href), button)).url);
 }
 
@@ -47,13 +50,23 @@ try {
 }
 
 const back = oauth.validateAuthResponse(as, client, await sentBack("Allow", verifier, state), state);
-const redeem = (proof) => oauth.authorizationCodeGrantRequest(as, client, nobody, back, CALLBACK, proof, insecure);
+const redeem = (verifier) => oauth.authorizationCodeGrantRequest(as, client, nobody, back, CALLBACK, verifier, bound);
 const tokens = await oauth.processAuthorizationCodeResponse(as, client, await redeem(verifier));
 told.scope = tokens.scope;
 
-const again = await oauth.refreshTokenGrantRequest(as, client, nobody, tokens.refresh_token, insecure);
+const again = await oauth.refreshTokenGrantRequest(as, client, nobody, tokens.refresh_token, bound);
 const refreshed = await oauth.processRefreshTokenResponse(as, client, again);
 told.refreshed = refreshed.access_token !== tokens.access_token;
+told.type = refreshed.token_type;
+
+const url = new URL(`${server}/graphql`);
+const json = new Headers({ "content-type": "application/json" });
+const query = JSON.stringify({ query: "{ viewer { handle } }" });
+const answer = await oauth.protectedResourceRequest(refreshed.access_token, "POST", url, json, query, bound);
+told.viewer = (await answer.json()).data.viewer.handle;
+url.search = new URLSearchParams({ query: "{ viewer { handle } }" });
+const got = await oauth.protectedResourceRequest(refreshed.access_token, "GET", url, undefined, undefined, bound);
+told.got = (await got.json()).data.viewer.handle;
 
 try {
   await oauth.processAuthorizationCodeResponse(as, client, await redeem(verifier));
@@ -61,7 +74,7 @@ try {
   told.replayed = error.error;
 }
 try {
-  const ended = await oauth.refreshTokenGrantRequest(as, client, nobody, refreshed.refresh_token, insecure);
+  const ended = await oauth.refreshTokenGrantRequest(as, client, nobody, refreshed.refresh_token, bound);
   await oauth.processRefreshTokenResponse(as, client, ended);
 } catch (error) {
   told.family = error.error;

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 
 from auth import tokens
 from auth.keys import KeyRing, ring
+from auth.tokens import Tokens
 from core.errors import NotSignedIn
 from domain import keys
 from models.keys import SigningKey
@@ -60,14 +61,13 @@ async def test_a_new_key_is_published_before_it_signs(db):
     assert mine.signing_key().thumbprint() == made.kid
 
 
-async def test_tokens_of_both_keys_verify_during_a_rotation(db):
+async def test_tokens_of_both_keys_verify_during_a_rotation(db, verifier: Tokens):
     ada = await factories.person(db)
     await keys.rotate(db)
     await announce(db)
     bob = await factories.person(db)
     signed_with = [jwt.decode(each.token, key_of(each)).header["kid"] for each in (ada, bob)]
     assert len(set(signed_with)) == 2
-    verifier = tokens.Tokens(db)
     found = [(await verifier.verified(f"Bearer {each.token}")).viewer.user_id for each in (ada, bob)]
     assert found == [ada.number, bob.number]
 
@@ -76,7 +76,7 @@ def key_of(person) -> object:
     return next(pair.key for pair in ring._pairs if pair.kid == tokens._kid(person.token))
 
 
-async def test_a_key_is_gone_once_its_last_token_has_expired(db):
+async def test_a_key_is_gone_once_its_last_token_has_expired(db, verifier: Tokens):
     ada = await factories.person(db)
     await keys.rotate(db)
     await announce(db)
@@ -85,7 +85,7 @@ async def test_a_key_is_gone_once_its_last_token_has_expired(db):
         tx.later(update(SigningKey).where(SigningKey.verifies_until.is_not(None)).values(verifies_until=past))
     await ring.load(db)
     with pytest.raises(NotSignedIn):
-        await tokens.Tokens(db).verified(f"Bearer {ada.token}")
+        await verifier.verified(f"Bearer {ada.token}")
 
 
 async def test_a_key_that_another_process_made_is_found_when_its_token_comes(db):

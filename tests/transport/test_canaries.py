@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from httpx2 import AsyncClient, HTTPError, Response
@@ -23,6 +23,8 @@ from websockets.exceptions import WebSocketException
 from core.redis import connect
 from models.base import Base
 from tests.api import Api
+from tests.auth.oauth.client import CALLBACK
+from tests.auth.prover import Key
 from tests.factories import sql
 from tests.serving import PROJECT, READY
 from tests.test_server import free_port
@@ -35,10 +37,10 @@ SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { ... on Erro
 REFRESH = "mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { ... on Error { message } } }"
 NAMES = (
     "access_token", "refresh_token", "token", "code", "code_verifier", "client_secret", "device_code", "user_code",
-    "id_token_hint", "state", "password", "assertion", "captcha", "secret",
+    "id_token_hint", "state", "password", "assertion", "captcha", "secret", "request_uri",
 )  # fmt: skip
 """What secrets are called in forms and query strings."""
-PATHS = ("/", "/nowhere", "/oauth/token", "/oauth/authorize", "/oauth/revoke", "/oauth/introspect", "/sign-in")
+PATHS = ("/", "/nowhere", "/oauth/token", "/oauth/par", "/oauth/authorize", "/oauth/introspect", "/sign-in")
 
 
 class Canaries:
@@ -99,6 +101,7 @@ async def test_nothing_secret_is_kept_where_it_does_not_belong(
         assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
         echoed = [name for answer in answers for name in canary.found_in(json.dumps(errors(answer)))]
         issued = await sign_up(http, canary)
+        await push(http, canary)
         metrics = (await http.get("/metrics")).text
     await asyncio.sleep(0.2)
     assert len(canary.kept) >= FEWEST
@@ -172,6 +175,10 @@ def requests(http: AsyncClient, canary: Canaries, paths: list[str]) -> Iterator[
         for value in (f"Bearer {canary()}", f"DPoP {canary()}", f"Basic {basic()}", f"bearer{canary()}"):
             yield http.get(path, headers={"authorization": value, "cookie": f"starling={canary()}; a={canary()}"})
         yield http.get(f"{path}?{quote(canary())}", headers={"x-api-key": canary(), "dpop": canary()})
+        yield http.post(path, data={"request_uri": canary()}, headers={"dpop": f"{canary()}.{canary()}.{canary()}"})
+        yield http.get(
+            path, params={"client_id": "app_1", "request_uri": f"urn:ietf:params:oauth:request_uri:{canary()}"}
+        )
     for body in (
         '{"query": "%s"', '{"query": 1, "variables": "%s"}', '["%s"]', '"%s"', "%s", "\0%s", "\ud83d%s",
     ):  # fmt: skip
@@ -187,6 +194,7 @@ async def sockets(url: str, canary: Canaries) -> None:
     start = {"type": "connection_init", "payload": {}}
     for first in (
         lambda: {"type": "connection_init", "payload": {"authorization": f"Bearer {canary()}"}},
+        lambda: {"type": "connection_init", "payload": {"authorization": f"DPoP {canary()}", "dpop": canary()}},
         lambda: {"type": "connection_init", "payload": {"token": canary()}},
         lambda: {"type": "connection_init", "payload": canary()},
         lambda: {"type": canary()},
@@ -219,6 +227,21 @@ async def sign_up(http: AsyncClient, canary: Canaries) -> str:
     await Api(http).answer(REFRESH, input={"refreshToken": person.refresh_token})
     await Api(http)("mutation { signOut { __typename } }", person)
     return person.token
+
+
+async def push(http: AsyncClient, canary: Canaries) -> None:
+    """Have a real request pushed with a real proof, which are canaries too, and go on with it."""
+    app = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+    client_id = (await http.post("/oauth/register", json=app)).json()["client_id"]
+    proof = Key().proof("POST", "/oauth/par")
+    form = {"client_id": client_id, "response_type": "code", "redirect_uri": CALLBACK, "state": canary()}
+    pkce = {"code_challenge": "x" * 43, "code_challenge_method": "S256"}
+    uri = (await http.post("/oauth/par", data=form | pkce, headers={"dpop": proof})).json()["request_uri"]
+    opened = await http.get("/oauth/authorize", params={"client_id": client_id, "request_uri": uri})
+    [further] = parse_qs(urlsplit(opened.headers["location"]).query)["request_uri"]
+    assert further != uri
+    canary.kept += [proof, uri.rpartition(":")[2], further.rpartition(":")[2]]
+    await http.get(opened.headers["location"])
 
 
 def errors(answer: Response) -> Any:

@@ -55,7 +55,7 @@ async def test_a_page_of_an_origin_that_is_set_may_call_and_read(production: Api
     assert asked.status_code == 200
     assert asked.headers["access-control-allow-origin"] == APP
     assert asked.headers["access-control-max-age"] == "7200"
-    assert {"authorization", "content-type", "graphql-require-preflight"} <= set(
+    assert {"authorization", "content-type", "dpop", "graphql-require-preflight"} <= set(
         asked.headers["access-control-allow-headers"].lower().split(", ")
     )
     called = await production.http.post("/graphql", json={"query": "{ __typename }"}, headers={"origin": APP})

@@ -94,7 +94,7 @@ class FakeListener(Listener):
 class FakeTokens:
     """`Bearer 7:60` is user 7's for a minute, in session 7."""
 
-    async def verified(self, authorization, cookie=None, *, in_a_crowd):
+    async def verified(self, authorization, cookie=None, shown=None, *, in_a_crowd):
         if not authorization:
             return Verified(Viewer(), math.inf)
         scheme, _, token = authorization.partition(" ")

@@ -5,7 +5,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from httpx2 import AsyncClient, Response
 
@@ -18,6 +18,7 @@ from domain.device import Device
 from domain.registration import Described
 from domain.scopes import ASKABLE
 from tests.api import Person
+from tests.auth.prover import Key
 
 CALLBACK = "https://app.example/callback"
 HERE = Device("192.0.2.1", "Test")
@@ -33,6 +34,8 @@ class App:
     client_id: str
     secret: str | None
     verifier: str
+    key: Key | None = None
+    """What it binds its tokens to."""
 
     @classmethod
     async def make(cls, db: Database, http: AsyncClient, *, auth_method: str = "client_secret_basic", **more) -> "App":
@@ -87,7 +90,22 @@ class App:
             form = {"client_id": self.client_id} | form
         auth = (self.client_id, self.secret) if self.secret else None
         data = {name: value for name, value in form.items() if value is not None}
-        return await self.http.post(path, data=data, auth=auth)
+        headers = {"dpop": self.key.proof("POST", path)} if self.key else {}
+        return await self.http.post(path, data=data, auth=auth, headers=headers)
+
+    async def push(self, **changes: str | None) -> Response:
+        """Push an authorization request."""
+        return await self.post("/oauth/par", **dict(parse_qsl(self.query(**changes))))
+
+    async def pushed(self, **changes: str | None) -> str:
+        """The query string that a browser comes with after that."""
+        answer = await self.push(**changes)
+        assert answer.status_code == 201, answer.text
+        return urlencode({"client_id": self.client_id, "request_uri": answer.json()["request_uri"]})
+
+    def with_key(self, key: Key | None = None) -> "App":
+        """Itself, with a key of its own, or this one."""
+        return replace(self, key=key or Key())
 
     def posing_as(self, other: "App") -> "App":
         """Itself, with the other's verifier: all that a thief may have."""

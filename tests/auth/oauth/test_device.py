@@ -8,7 +8,6 @@ from sqlalchemy import update
 from auth.oauth import device
 from core.database import Database
 from core.limits import Limiter
-from core.redis import connect
 from domain.registration import DEVICE_CODE
 from models.apps import DeviceCode
 from tests.api import Api, Person
@@ -20,13 +19,6 @@ AT_ONCE = update(DeviceCode).values(interval=0)
 @pytest.fixture
 async def tv(db: Database, api: Api) -> App:
     return await App.make(db, api.http, auth_method="none", grant_types=[DEVICE_CODE, "refresh_token"])
-
-
-@pytest.fixture
-async def limiter(redis_url: str):
-    redis = connect(redis_url)
-    yield Limiter(redis)
-    await redis.aclose()
 
 
 async def begun(tv: App, db: Database, scope: str = "openid posts:read offline_access") -> dict:

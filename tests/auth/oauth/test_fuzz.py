@@ -16,18 +16,19 @@ from domain.registration import GRANT_TYPES
 from tests.api import Api, Person
 from tests.auth.oauth.client import CALLBACK, HERE, App, in_front
 
-FORMS = ["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/device_authorization"]
+FORMS = ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/introspect", "/oauth/device_authorization"]
 BOUNDED = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 TEXT = st.text(CHARACTERS, max_size=40)
+ASCII = st.text(st.characters(codec="ascii"), max_size=30)
 NAMES = st.sampled_from(
     [
         *("client_id", "client_secret", "grant_type", "code", "redirect_uri", "code_verifier", "code_challenge"),
         *("code_challenge_method", "scope", "state", "nonce", "prompt", "max_age", "login_hint", "response_type"),
         *("response_mode", "resource", "refresh_token", "token", "token_type_hint", "device_code", "user_code"),
-        *("claims", "id_token_hint", "request", "request_uri", "ui_locales", "acr_values"),
+        *("claims", "id_token_hint", "request", "request_uri", "ui_locales", "acr_values", "dpop_jkt"),
     ]
 )
 ODD = [
@@ -43,6 +44,7 @@ ODD = [
     "https://[",
     "a.b.c",
     "account",
+    "urn:ietf:params:oauth:request_uri:x",
 ]
 PLAIN = [CALLBACK, "code", "S256", "none", "login consent", "x" * 43, "openid", "posts:read", *GRANT_TYPES]
 VALUES = TEXT | st.sampled_from(ODD) | st.sampled_from(PLAIN)
@@ -51,20 +53,22 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | TEXT, lambda eac
 MEMBERS = st.sampled_from(
     [
         *("client_name", "client_uri", "redirect_uris", "grant_types", "response_types", "scope", "jwks"),
-        "token_endpoint_auth_method",
+        *("token_endpoint_auth_method", "dpop_bound_access_tokens"),
     ]
 )
 
 
 @pytest.mark.parametrize("path", FORMS)
 @BOUNDED
-@given(pairs=PAIRS, known=st.booleans(), authorization=st.none() | st.text(st.characters(codec="ascii"), max_size=30))
-async def test_a_form_is_answered(path: str, pairs, known: bool, authorization, api: Api, web: App):
+@given(pairs=PAIRS, known=st.booleans(), authorization=st.none() | ASCII, proof=st.none() | ASCII)
+async def test_a_form_is_answered(path: str, pairs, known: bool, authorization, proof, api: Api, web: App):
     if known:
         pairs = [("client_id", web.client_id), ("client_secret", web.secret), *pairs]
     headers = {"content-type": "application/x-www-form-urlencoded"}
     if authorization is not None and authorization.isprintable():
         headers["authorization"] = f"Basic {authorization}"
+    if proof is not None and proof.isprintable():
+        headers["dpop"] = proof
     answer = await api.http.post(path, content=urlencode(pairs), headers=headers)
     assert answer.status_code < 500, answer.text
     assert answer.headers["cache-control"] == "no-store"
@@ -98,6 +102,17 @@ async def test_a_person_is_asked_or_told(pairs, more, is_somebody: bool, db: Dat
 async def test_an_app_is_registered_or_told_why_not(app, api: Api):
     assert (await api.http.post("/oauth/register", json=app)).status_code in (201, 400, 429)
     assert (await api.http.post("/oauth/register", content=json.dumps(app)[:-1])).status_code == 400
+
+
+@BOUNDED
+@given(changes=st.dictionaries(NAMES, VALUES | st.none(), max_size=4))
+async def test_a_push_is_answered_and_what_it_leads_to_too(changes, db: Database, web: App, ada: Person):
+    answer = await web.push(**{name: value for name, value in changes.items() if name != "client_secret"})
+    assert answer.status_code in (201, 400, 401), answer.text
+    if answer.status_code == 201:
+        query = urlencode({"client_id": web.client_id, "request_uri": answer.json()["request_uri"]})
+        further = str(await authorize.consider(db, query, None))
+        assert await authorize.consider(db, further.partition("?")[2], in_front(ada))
 
 
 async def test_what_is_no_form_is_refused(api: Api):

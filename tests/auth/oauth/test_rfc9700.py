@@ -19,6 +19,7 @@ from models.sessions import RefreshToken
 from tests.api import Api, Person
 from tests.auth.oauth.client import CALLBACK, HERE, App, in_front, sent
 from tests.auth.oauth.test_tokens import live
+from tests.auth.prover import Key
 
 LATEST = {"query": "{ latest { edges { node { id } } } }"}
 
@@ -180,6 +181,28 @@ async def test_4_14_2_an_apps_refresh_token_is_none_of_the_api_and_the_other_way
     assert refused["code"] == "NOT_SIGNED_IN"
     assert (await web.renew(ada.refresh_token)).json()["error"] == "invalid_grant"
     assert (await web.renew(tokens["refresh_token"])).status_code == 200
+
+
+async def test_2_2_1_a_stolen_access_token_that_is_bound_to_a_key_opens_nothing(api: Api, each: App, ada: Person):
+    app = each.with_key()
+    token = (await app.tokens(ada))["access_token"]
+    seen = app.key.headers("POST", "/graphql", token)
+    assert (await api.http.post("/graphql", json=LATEST, headers=seen)).status_code == 200
+    bare = {"authorization": f"DPoP {token}"}
+    for stolen in (seen, bare, Key().headers("POST", "/graphql", token), bare | {"authorization": f"Bearer {token}"}):
+        answer = await api.http.post("/graphql", json=LATEST, headers=stolen)
+        assert (answer.status_code, "data" in answer.json()) == (401, False)
+
+
+async def test_2_2_2_a_stolen_refresh_token_of_an_app_without_a_secret_is_of_no_use_without_its_key(
+    db: Database, native: App, ada: Person
+):
+    app = native.with_key()
+    tokens = await app.tokens(ada)
+    for thief in (native, native.with_key()):
+        assert (await thief.renew(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await app.renew(tokens["refresh_token"])).json()["token_type"] == "DPoP"
+    assert await live(db, native) == 1
 
 
 async def test_2_3_tokens_say_which_audience_and_which_scopes_they_are_for(web: App, ada: Person):
