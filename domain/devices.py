@@ -107,7 +107,11 @@ async def deny(tx: Transaction, user_code: str) -> bool:
 
 def make_user_code() -> str:
     """Something to type: 34 bits, for ten minutes, and few guesses."""
-    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+    return spaced("".join(secrets.choice(LETTERS) for _ in range(8)))
+
+
+def spaced(letters: str) -> str:
+    """As a device shows them."""
     return f"{letters[:4]}-{letters[4:]}"
 
 

@@ -111,6 +111,8 @@ class Credential(Allowed):
 class Asked:
     """What a person is asked whose code is known."""
 
+    user_code: str
+    """The code as the device shows it."""
     name: str
     website: str | None
     scopes: dict[str, str]
@@ -124,7 +126,12 @@ async def look_up(db: Database, limiter: Limiter, user_code: str, person: Person
         if row is None:
             attempt.fail()
             return None
-    return Asked(row.name, row.website, {scope: ASKABLE[scope] for scope in row.scopes})
+    return Asked(
+        devices.spaced(devices.normal(user_code)),
+        row.name,
+        row.website,
+        {scope: ASKABLE[scope] for scope in row.scopes},
+    )
 
 
 async def approve(

@@ -82,7 +82,7 @@ async def _ask_for_device(visit: Visit, code: str, person: Person) -> Response:
         scopes=asked.scopes,
         person=await addresses.of(services.db, visit.viewer),
         action=waiting.PAGE,
-        code=code,
+        code=asked.user_code,
         another=_sign_in(f"{waiting.PAGE}?{urlencode({'user_code': code})}"),
     )
 
