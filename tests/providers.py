@@ -1,6 +1,5 @@
 """Providers of identities on this machine, which can be told to lie: an OpenID one, and one like GitHub."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.listening import listening
 
 ID, SECRET = "starling", "their secret"
 
@@ -100,13 +100,5 @@ class Provider:
 @asynccontextmanager
 async def serving(provider: Provider) -> AsyncIterator[Provider]:
     """The provider on a port of its own."""
-    config = uvicorn.Config(provider.app(), port=0, log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    provider.origin = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield provider
-    server.should_exit = server.force_exit = True
-    await task
+    async with listening(provider.app()) as provider.origin:
+        yield provider

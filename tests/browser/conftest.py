@@ -1,9 +1,12 @@
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 
+from tests.browser.axe import complaints
 from tests.browser.chromium import executable
+from tests.clients.npm import HERE, install
 
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
@@ -25,6 +28,13 @@ async def browser(chromium) -> AsyncIterator:
     yield chromium
     for profile in chromium.contexts:
         await profile.close()
+
+
+@pytest.fixture(scope="session")
+async def axe() -> Callable[[object], Awaitable[list[str]]]:
+    """What axe-core says against a page."""
+    await install()
+    return partial(complaints, (HERE / "node_modules/axe-core/axe.min.js").read_text("utf-8"))
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,6 +1,5 @@
 """Real clients from npm against real servers, and the code of docs/live.md."""
 
-import asyncio
 import json
 import re
 import shutil
@@ -9,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.clients.npm import HERE, install, run
 from tests.serving import Server, serving
 
-HERE = Path(__file__).parent
 pytestmark = [
     pytest.mark.node,
     pytest.mark.xdist_group("browser"),  # which has a server already
@@ -30,22 +29,10 @@ async def told_by(program: str, *servers: str) -> dict[str, Any]:
     return json.loads(await run("node", f"{program}.js", *servers))
 
 
-async def run(*command: str | Path) -> str:
-    """What a command prints; a failure shows what it complained about."""
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=HERE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    output, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
-    return output.decode()
-
-
 @pytest.fixture(scope="session")
 async def packages() -> None:
     """The clients' packages, as their lock has them."""
-    installed, locked = HERE / "node_modules/.package-lock.json", HERE / "package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
-        await run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    await install()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import connect
@@ -21,6 +20,7 @@ from core.serving import MAX_MESSAGE
 from core.settings import settings
 from domain.viewer import Viewer
 from live.listener import Listener, State
+from tests.listening import listening
 from transport.cookies import Cookies
 from transport.limits import Connections, SocketLimits
 from transport.messages import SUBPROTOCOL
@@ -128,19 +128,8 @@ async def url(endpoint):
 @asynccontextmanager
 async def serving(endpoint):
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
-    config = uvicorn.Config(
-        app, port=0, log_level="warning", ws="core.frames:Frames", ws_max_size=MAX_MESSAGE, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"ws://127.0.0.1:{port}/graphql"
-    finally:
-        server.should_exit = True
-        await task
+    async with listening(app, ws="core.frames:Frames", ws_max_size=MAX_MESSAGE) as address:
+        yield f"{address.replace('http', 'ws')}/graphql"
 
 
 async def until(condition):
