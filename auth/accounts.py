@@ -14,6 +14,7 @@ from domain import addresses, audit, links, resets, users
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
+from domain.sessions import Known
 from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Services
@@ -27,7 +28,7 @@ NONE = "You have no password yet: ask for one by e-mail, as if it were forgotten
 async def sign_up(
     services: Services,
     device: Device,
-    begin: Callable[[Transaction, int, Device], Awaitable[T]],
+    begin: Callable[[Transaction, Known, Device], Awaitable[T]],
     *,
     handle: str,
     name: str,
@@ -48,7 +49,7 @@ async def sign_up(
         password_hash = await passwords.hash_password(password)
         async with services.db.write() as tx:
             user = await users.register(tx, handle=handle, name=name, email=email, password_hash=password_hash)
-            opened = await begin(tx, user.id, device)
+            opened = await begin(tx, Known(user.id), device)
             audit.record(tx, user.id, SecurityEventKind.SIGNED_UP, device)
     return opened
 
@@ -93,7 +94,8 @@ async def change_password(services: Services, viewer: Viewer, device: Device, *,
     """Change the viewer's password; other sign-ins end. Raises NotSignedIn, InvalidInput, RateLimited."""
     person = await require_password(services, viewer, device, current, "input", "currentPassword")
     await strength.check(new, (person.handle, person.name, person.email), "input", "newPassword")
-    await resets.change(services.db, viewer, await passwords.hash_password(new), device)
+    password_hash = await passwords.hash_password(new)
+    await resets.change(services.db, viewer, password_hash, device, instead_of=person.password_version)
 
 
 async def require_password(services: Services, viewer: Viewer, device: Device, password: str, *path: str) -> Any:

@@ -10,6 +10,7 @@ from core.errors import InvalidInput, NotSignedIn, SecondFactorRequired
 from domain import addresses, audit, challenges, totp
 from domain.challenges import Purpose
 from domain.device import Device
+from domain.sessions import Known
 from domain.viewer import Viewer
 from loaders.context import Services
 from loaders.factors import signed_in_lately
@@ -34,26 +35,26 @@ class Enrolment:
         return str(segno.make(self.uri, error="m").svg_inline(scale=4, border=4, light="#fff", dark="#000"))
 
 
-async def require_second(services: Services, user_id: int) -> None:
+async def require_second(services: Services, who: Known) -> None:
     """Let somebody on who has shown one factor, unless there is another to show. Raises SecondFactorRequired."""
-    if await totp.is_on(services.db, user_id):
+    if await totp.is_on(services.db, who.user_id):
         async with services.db.write() as tx:
-            challenge = challenges.make(tx, Purpose.SIGN_IN, user_id)
+            challenge = challenges.make(tx, Purpose.SIGN_IN, who.user_id, password=who.password)
         raise SecondFactorRequired(challenge)
 
 
-async def complete(services: Services, device: Device, challenge: str, code: str) -> int:
+async def complete(services: Services, device: Device, challenge: str, code: str) -> Known:
     """Who has a challenge, and now a code for it. Raises NotSignedIn, RateLimited."""
     asked = await challenges.peek(services.db, challenge, Purpose.SIGN_IN)
     if asked is None or asked.user_id is None:
         raise NotSignedIn(ENDED)
-    user_id = asked.user_id
-    limits = attempts.of(services.limiter, Attempt.SECOND_FACTOR, account=f"code:{user_id}", address=device.address)
+    who = Known(asked.user_id, asked.holds.get("password"))
+    limits = attempts.of(services.limiter, Attempt.SECOND_FACTOR, account=f"code:{who.user_id}", address=device.address)
     async with limits:
         if not await _answer(services, device, challenge, code):
-            await audit.record_failure(services.db, user_id, device)
+            await audit.record_failure(services.db, who.user_id, device)
             raise NotSignedIn(WRONG)
-    return user_id
+    return who
 
 
 async def prove(

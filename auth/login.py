@@ -6,6 +6,7 @@ from core.errors import NotSignedIn
 from domain import audit, sessions, users
 from domain.audit import SecurityEventKind
 from domain.device import Device
+from domain.sessions import Known
 from domain.viewer import Viewer
 from loaders.context import Services
 from loaders.sessions import account_by_login
@@ -15,7 +16,7 @@ WRONG = "Wrong handle, e-mail address or password. An address signs in once it i
 
 async def by_password(
     services: Services, device: Device, *, login: str, password: str, captcha: str | None = None
-) -> int:
+) -> Known:
     """Whose handle or e-mail address and password these are: one answer, after the same work, whatever was wrong.
 
     Raises NotSignedIn, SecondFactorRequired, RateLimited, CaptchaRequired, Unavailable.
@@ -29,13 +30,14 @@ async def by_password(
             raise NotSignedIn(WRONG)
     if passwords.are_weaker(account.password_hash):
         await users.rehash(services.db, account.user_id, account.password_hash, await passwords.hash_password(password))
-    await factors.require_second(services, account.user_id)
-    return account.user_id  # type: ignore[no-any-return]
+    who = Known(account.user_id, account.password_version)
+    await factors.require_second(services, who)
+    return who
 
 
-async def in_browser(services: Services, device: Device, user_id: int, before: Viewer) -> str:
-    """Begin a browser's session in place of the one it had `before`, and return its secret. Raises Suspended."""
+async def in_browser(services: Services, device: Device, who: Known, before: Viewer) -> str:
+    """Begin a browser's session in place of the one it had `before`: its secret. Raises NotSignedIn, Suspended."""
     async with services.db.write() as tx:
-        secret = await sessions.begin_in_browser(tx, user_id, device, instead_of=before.session_id)
-        audit.record(tx, user_id, SecurityEventKind.SIGNED_IN, device)
+        secret = await sessions.begin_in_browser(tx, who, device, instead_of=before.session_id)
+        audit.record(tx, who.user_id, SecurityEventKind.SIGNED_IN, device)
     return secret

@@ -8,6 +8,7 @@ from auth.login import by_password
 from core.settings import settings
 from domain import audit, sessions
 from domain.audit import SecurityEventKind
+from domain.sessions import Known
 from domain.viewer import Viewer
 from loaders.context import Info
 
@@ -48,10 +49,10 @@ async def sign_in(info: Info, input: "SignInInput") -> SignedIn:
     Raises NotSignedIn, SecondFactorRequired, RateLimited, CaptchaRequired, Suspended, Unavailable.
     """
     context = info.context
-    user_id = await by_password(
+    who = await by_password(
         context.services, context.device, login=input.login, password=input.password, captcha=input.captcha
     )
-    return await _begin(info, user_id)
+    return await _begin(info, who)
 
 
 async def complete_sign_in(info: Info, input: "CompleteSignInInput") -> SignedIn:
@@ -62,7 +63,8 @@ async def complete_sign_in(info: Info, input: "CompleteSignInInput") -> SignedIn
 
 async def sign_in_with_passkey(info: Info, input: "SignInWithPasskeyInput") -> SignedIn:
     """Sign in by a passkey alone. Raises NotSignedIn, Suspended, Unavailable."""
-    return await _begin(info, await passkeys.sign_in(info.context.services, info.context.device, input.credential))
+    context = info.context
+    return await _begin(info, Known(await passkeys.sign_in(context.services, context.device, input.credential)))
 
 
 async def refresh_session(info: Info, input: "RefreshSessionInput") -> SignedIn:
@@ -77,11 +79,11 @@ async def sign_out(info: Info) -> bool:
     return True
 
 
-async def _begin(info: Info, user_id: int) -> SignedIn:
+async def _begin(info: Info, who: Known) -> SignedIn:
     device = info.context.device
     async with info.context.db.write() as tx:
-        opened = await sessions.begin(tx, user_id, device)
-        audit.record(tx, user_id, SecurityEventKind.SIGNED_IN, device)
+        opened = await sessions.begin(tx, who, device)
+        audit.record(tx, who.user_id, SecurityEventKind.SIGNED_IN, device)
     return _signed_in(info, opened)
 
 

@@ -55,7 +55,7 @@ async def main(samples: int) -> None:
         print(f"unknown account against wrong password, {samples:,} samples of each, in ms")
         await timing(services, samples)
         async with db.write() as tx:
-            session = (await sessions.begin(tx, host)).session_id
+            session = (await sessions.begin(tx, sessions.Known(host))).session_id
         token = tokens.issue(host, session)
         print("per second, one at a time:")
         verified = await rates(db, services.limiter, host, session, token)

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, DateTime, Text, bindparam, func, select, upda
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import Database
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from core.ids import encode
 from core.transactions import Transaction
 from domain import audit, sessions
@@ -69,6 +69,8 @@ async def make_token(
         raise InvalidInput.at("input", "scopes", message=f"Known are {', '.join(sorted(LENDABLE))}.")
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise InvalidInput.at("input", "expiresAt", message="A moment to come.")
+    if not await sessions.goes_on(tx, user_id, viewer.session_id):
+        raise NotSignedIn
     [[held]] = await tx.rows(_HELD, user_id=user_id)
     if held >= MOST:
         raise Conflict(f"There are {MOST} tokens already: revoke one that isn't used.")

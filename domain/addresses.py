@@ -24,7 +24,7 @@ _OF = Account.user_id == bindparam("user_id", type_=BigInteger)
 _SHOWN: tuple[Any, ...] = Account.user_id, Account.email, Account.email_verified_at, User.handle, User.name
 _PERSON: Select[Any] = select(*_SHOWN).join(User, User.id == Account.user_id)
 _ME = _PERSON.where(_OF)
-_WITH_PASSWORD: Select[Any] = _ME.add_columns(Account.password_hash)
+_WITH_PASSWORD: Select[Any] = _ME.add_columns(Account.password_hash, Account.password_version)
 _HELD = _ME.with_for_update(of=Account)
 _OWNER = _PERSON.where(
     func.lower(Account.email) == func.lower(bindparam("email", type_=Text)), Account.email_verified_at.isnot(None)
@@ -38,7 +38,7 @@ async def of(db: Database, viewer: Viewer) -> Any:
 
 
 async def with_password(db: Database, viewer: Viewer) -> Any:
-    """The same with the password's hash, for who compares one. Raises NotSignedIn."""
+    """The same with the password's hash and version, for who compares one. Raises NotSignedIn."""
     return await _of(db, viewer, _WITH_PASSWORD)
 
 
@@ -86,7 +86,7 @@ async def change(db: Database, viewer: Viewer, email: str, device: Device) -> No
     me = viewer.require_user()
     async with db.write() as tx:
         person = await tx.first(_HELD, user_id=me)
-        if person is None:
+        if person is None or not await sessions.goes_on(tx, me, viewer.session_id):
             raise NotSignedIn
         await claim(tx, Purpose.CHANGE_EMAIL, user_id=me, handle=person.handle, email=email)
         audit.record(tx, me, SecurityEventKind.EMAIL_CHANGE_ASKED, device)

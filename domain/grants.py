@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, func, select, update
+from sqlalchemy import BigInteger, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.ids import encode
@@ -15,7 +15,7 @@ from domain.apps import hashed
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.scopes import Claim, in_order
-from models.apps import App, AuthorizationCode, Grant
+from models.apps import App, AuthorizationCode, DeviceCode, Grant
 
 CODE_LIFETIME = timedelta(seconds=60)
 
@@ -36,6 +36,9 @@ _CODE = (
     .where(_IS_CODE, Grant.app_id == bindparam("app_id", type_=BigInteger))
     .with_for_update(of=AuthorizationCode)
 )
+_IS_THEIRS = select(Grant.id).where(Grant.user_id == bindparam("user_id", type_=BigInteger))
+_VOID_CODES = delete(AuthorizationCode).where(AuthorizationCode.grant_id.in_(_IS_THEIRS))
+_VOID_DEVICES = delete(DeviceCode).where(DeviceCode.grant_id.in_(_IS_THEIRS))
 _USE_UP = update(AuthorizationCode).where(_IS_CODE).values(used_at=func.now(), session_id=bindparam("session_id"))
 
 
@@ -63,6 +66,12 @@ async def lend(
         app = encode("app", app_id)
         audit.record(tx, user_id, SecurityEventKind.APP_AUTHORIZED, device, app=app, scopes=" ".join(scopes))
     return grant.id  # type: ignore[no-any-return]
+
+
+def void(tx: Transaction, user_id: int) -> None:
+    """Let nothing come of what somebody has allowed and no app has fetched yet."""
+    tx.later(_VOID_CODES, user_id=user_id)
+    tx.later(_VOID_DEVICES, user_id=user_id)
 
 
 async def make_code(tx: Transaction, grant_id: int, **request: Any) -> str:

@@ -20,7 +20,10 @@ from models.users import Account, Role, User
 LONGEST_REASON = 500
 
 _IS_IT = Account.user_id == bindparam("id", type_=BigInteger)
-_STANDING = select(Account.suspended_at, Account.suspended_until, Account.suspension_reason).where(_IS_IT)
+_STANDING = select(
+    Account.suspended_at, Account.suspended_until, Account.suspension_reason, Account.password_version
+).where(_IS_IT)
+_SHARED = _STANDING.with_for_update(read=True)
 _HELD = select(Account).where(_IS_IT).with_for_update()
 _USER = select(User).where(User.id == bindparam("id", type_=BigInteger))
 _BY_HANDLE = select(User).where(User.handle == bindparam("handle"))
@@ -35,9 +38,18 @@ _SET_ROLE = update(Account).where(_IS_IT).values(role=bindparam("role"))
 
 async def refuse_suspended(tx: Transaction, user_id: int) -> None:
     """Let nobody in whose account is suspended. Raises Suspended."""
-    account = await tx.first(_STANDING, id=user_id)
+    refuse(await tx.first(_STANDING, id=user_id))
+
+
+def refuse(account: Any | None) -> None:
+    """The same for an account's row. Raises Suspended."""
     if account and (suspension := Suspension.of(account)):
         suspension.refuse()
+
+
+async def hold(tx: Transaction, user_id: int) -> Any | None:
+    """Somebody's account, which nobody changes until the transaction ends."""
+    return await tx.first(_SHARED, id=user_id)
 
 
 async def suspend(

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.sealing import seal, unseal
 from core.transactions import Transaction
-from domain import addresses, audit, challenges, jobs, letters, links, sessions
+from domain import addresses, audit, challenges, grants, jobs, letters, links, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
@@ -26,7 +26,12 @@ ASKED = "resets:asked"
 _SEALED_FOR = "reset"
 
 _OF = Account.user_id == bindparam("user_id", type_=BigInteger)
-_SET = update(Account).where(_OF).values(password_hash=bindparam("password_hash"))
+_HELD = select(Account.password_version).where(_OF).with_for_update()
+_SET = (
+    update(Account)
+    .where(_OF)
+    .values(password_hash=bindparam("password_hash"), password_version=Account.password_version + 1)
+)
 _REACHED = (
     select(Account.email, Account.email_verified_at, User.handle).join(User, User.id == Account.user_id).where(_OF)
 )
@@ -52,19 +57,30 @@ async def answer(db: Database, sealed: str) -> None:
 
 
 async def reset(db: Database, token: str, password_hash: str, device: Device) -> int:
-    """Use a link for another password, and end all sessions, apps' and tokens' too. Raises InvalidInput."""
+    """Use a link for another password, and end all sessions, apps' and tokens' too. Raises InvalidInput.
+
+    What was begun before, and would let somebody in, ends first or finds that it was too late.
+    """
     async with db.write() as tx:
         link = await links.take(tx, token, Purpose.RESET_PASSWORD)
+        tx.later(_HELD, user_id=link.user_id)
+        grants.void(tx, link.user_id)
         links.void(tx, link.user_id, Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
         await sessions.end_all(tx, link.user_id, device)
         await _set(tx, link.user_id, password_hash, device)
     return link.user_id
 
 
-async def change(db: Database, viewer: Viewer, password_hash: str, device: Device) -> None:
-    """Another password for the viewer, whose other sign-ins end; apps and tokens stay. Raises NotSignedIn."""
+async def change(db: Database, viewer: Viewer, password_hash: str, device: Device, *, instead_of: int) -> None:
+    """Another password for the viewer, `instead_of` that of a version; other sign-ins end, apps and tokens stay.
+
+    Raises NotSignedIn, also where the password was changed meanwhile.
+    """
     me = viewer.require_user()
     async with db.write() as tx:
+        account = await tx.first(_HELD, user_id=me)
+        if account is None or account.password_version != instead_of:
+            raise NotSignedIn
         links.void(tx, me, Purpose.RESET_PASSWORD)
         await sessions.end_all(tx, me, device, but=viewer.session_id, kinds=SIGN_INS)
         await _set(tx, me, password_hash, device)

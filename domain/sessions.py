@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Text, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -31,6 +31,7 @@ from models.sessions import RefreshToken, Session, SessionKind
 
 GRACE = timedelta(seconds=10)
 _INVALID = "This refresh token is no longer good: sign in again."
+_CHANGED = "The password was changed meanwhile: sign in again."
 
 _IS_IT = Session.id == bindparam("id", type_=BigInteger)
 _HELD = select(Session).where(_IS_IT).with_for_update(key_share=True)
@@ -87,6 +88,14 @@ _KEEP = (
 )
 
 
+class Known(NamedTuple):
+    """Who has shown who they are."""
+
+    user_id: int
+    password: int | None = None
+    """The version of the password by which they did, if by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A session that goes on: whose, and the token that carries it further."""
@@ -106,20 +115,22 @@ class Lent:
     refresh_token: str | None
 
 
-async def begin(tx: Transaction, user_id: int, device: Device | None = None) -> Opened:
-    """Sign somebody in. Raises Suspended."""
-    session = await _open(tx, device, user_id=user_id)
+async def begin(tx: Transaction, who: Known, device: Device | None = None) -> Opened:
+    """Sign somebody in. Raises Suspended, and NotSignedIn where the password is another by now."""
+    await _let_in(tx, who)
+    session = await _open(tx, device, user_id=who.user_id)
     token = secrets.token_urlsafe(32)
     _keep(tx, session.id, token)
-    return Opened(session.id, user_id, token)
+    return Opened(session.id, who.user_id, token)
 
 
-async def begin_in_browser(tx: Transaction, user_id: int, device: Device, *, instead_of: int | None = None) -> str:
-    """Sign somebody in, `instead_of` the browser's last session, and return the cookie's secret. Raises Suspended."""
+async def begin_in_browser(tx: Transaction, who: Known, device: Device, *, instead_of: int | None = None) -> str:
+    """Sign somebody in, `instead_of` the browser's last session, and return the cookie's secret. Raises as above."""
+    await _let_in(tx, who)
+    secret = secrets.token_urlsafe(32)
+    await _open(tx, device, user_id=who.user_id, kind=SessionKind.BROWSER, secret_hash=_hash(secret))
     if instead_of is not None:
         await revoke(tx, instead_of, SecurityEventKind.SIGNED_OUT, device)
-    secret = secrets.token_urlsafe(32)
-    await _open(tx, device, user_id=user_id, kind=SessionKind.BROWSER, secret_hash=_hash(secret))
     return secret
 
 
@@ -148,6 +159,8 @@ async def begin_lent(
 
     Raises Suspended.
     """
+    if user_id is not None:
+        await moderation.refuse_suspended(tx, user_id)
     session = await _open(
         tx,
         device,
@@ -178,6 +191,15 @@ async def rotate_lent(
         return None
     session, successor = turned
     return Lent(session.id, session.user_id, session.scopes or (), successor)
+
+
+async def goes_on(tx: Transaction, user_id: int, session_id: int | None) -> bool:
+    """Whether a session is open, whatever this process has heard; asked before it lets somebody else in.
+
+    Its account is held meanwhile. So who ends all sessions waits for what comes of this one, and ends that, too.
+    """
+    await moderation.hold(tx, user_id)
+    return await tx.first(_OPEN, id=session_id) is not None
 
 
 async def open_one(tx: Transaction, session_id: int) -> Session | None:
@@ -219,10 +241,16 @@ async def end_all(
         audit.record(tx, user_id, SecurityEventKind.SESSION_ENDED, device, session=ended)
 
 
+async def _let_in(tx: Transaction, who: Known) -> None:
+    """Hold the account until the session is there: who changes the password ends all sessions, this one too."""
+    account = await moderation.hold(tx, who.user_id)
+    moderation.refuse(account)
+    if account and who.password is not None and account.password_version != who.password:
+        raise NotSignedIn(_CHANGED)
+
+
 async def _open(tx: Transaction, device: Device | None, *, user_id: int | None, **values: Any) -> Session:
-    """A session from here on, as long as a refresh token lasts unless it is said. Raises Suspended."""
-    if user_id is not None:
-        await moderation.refuse_suspended(tx, user_id)
+    """A session from here on, as long as a refresh token lasts unless it is said."""
     address, agent = (device.address, device.name) if device else (None, None)
     values = {"expires_at": _expiry(), **values}
     return await tx.insert(Session, user_id=user_id, address=address, agent=agent, **values)

@@ -20,6 +20,7 @@ LATELY = timedelta(minutes=10)
 _SIGNED_IN_LATELY = select(Session.id).where(
     Session.id == bindparam("session", type_=BigInteger),
     or_(Session.kind == SessionKind.API, Session.kind == SessionKind.BROWSER),
+    Session.revoked_at.is_(None),
     Session.created_at > bindparam("since", type_=DateTime(timezone=True)),
 )
 _IDENTITIES = select(Identity).where(Identity.user_id == ANY_KEY, Identity.user_id == VIEWER).order_by(Identity.id)

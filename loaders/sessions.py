@@ -14,7 +14,7 @@ from models.sessions import Session, SessionKind
 from models.users import Account, Role, User
 
 _ACCOUNT = (
-    select(Account.user_id, Account.password_hash)
+    select(Account.user_id, Account.password_hash, Account.password_version)
     .join(User, User.id == Account.user_id)
     .where(
         or_(
@@ -49,7 +49,7 @@ _OF_SECRET = _SEEN.where(
 
 
 async def account_by_login(db: Database, login: str) -> Any | None:
-    """`user_id` and `password_hash` by handle or verified e-mail address; None for nobody."""
+    """`user_id`, `password_hash` and `password_version` by handle or verified e-mail address; None for nobody."""
     login = login.strip().lower()
     rows = await db.read(_ACCOUNT, login=login) if login.isprintable() else []
     return rows[0] if rows else None

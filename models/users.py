@@ -54,6 +54,8 @@ class Account(Base):
     email_verified_at: Mapped[datetime | None]
     password_hash: Mapped[str | None]
     """None for those who sign in otherwise."""
+    password_version: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often it was changed: who signs in with one must find it unchanged when the session begins."""
     role: Mapped[str] = mapped_column(server_default=text("'USER'"))
     suspended_at: Mapped[datetime | None]
     suspended_until: Mapped[datetime | None]

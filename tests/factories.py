@@ -70,7 +70,7 @@ async def person(db: Database, **columns: Any) -> Person:
     columns = {**_plain(User), **columns}
     number = await user(db, **columns)
     async with db.write() as tx:
-        opened = await sessions.begin(tx, number)
+        opened = await sessions.begin(tx, sessions.Known(number))
     await ring.load(db)
     token = tokens.issue(number, opened.session_id)
     return Person(f"user_{number}", columns["handle"], token, opened.refresh_token)

@@ -17,6 +17,7 @@ from domain import audit, challenges, identities, users
 from domain.audit import SecurityEventKind
 from domain.challenges import Purpose
 from domain.device import Device
+from domain.sessions import Known
 from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Services
@@ -110,7 +111,7 @@ async def join(
 
 async def _let_on(services: Services, user_id: int, goes_on: str) -> Arrival:
     try:
-        await factors.require_second(services, user_id)
+        await factors.require_second(services, Known(user_id))
     except SecondFactorRequired as step:
         return Arrival(goes_on, user_id, challenge=step.challenge)
     return Arrival(goes_on, user_id)

@@ -21,7 +21,7 @@ from auth.oauth.pushed import Pushed, pull
 from auth.oauth.requests import Request, parse
 from core.database import Database
 from core.settings import settings
-from domain import grants
+from domain import grants, sessions
 from domain.device import Device
 from domain.scopes import ASKABLE, in_order
 from models.apps import App
@@ -57,6 +57,7 @@ class Person:
     """Who sits in front of the browser."""
 
     user_id: int
+    session_id: int
     authenticated_at: datetime
 
 
@@ -161,6 +162,8 @@ def _approve(server: Server, request: Request, person: Person, scopes: Collectio
         raise AccessDeniedError(redirect_uri=grant.redirect_uri)
     if _is_stale(request, person, DECIDING):
         raise OAuth2Error("The sign-in is too old.", error="login_required", redirect_uri=grant.redirect_uri)
+    if not wait(sessions.goes_on(server.tx, person.user_id, person.session_id)):
+        raise OAuth2Error("The sign-in is over.", error="login_required", redirect_uri=grant.redirect_uri)
     lending = grants.lend(server.tx, app.id, person.user_id, asked=wanted, allowed=allowed, device=server.device)
     code = grants.make_code(
         server.tx,

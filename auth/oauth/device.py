@@ -145,7 +145,7 @@ async def approve(
 ) -> bool:
     """Let the device in, with what it asks for or less; False for no such code. Raises RateLimited, Unavailable."""
     async with _attempt(limiter, person, device) as attempt, db.write() as tx:
-        found = await devices.allow(
+        found = await sessions.goes_on(tx, person.user_id, person.session_id) and await devices.allow(
             tx,
             user_code,
             person.user_id,

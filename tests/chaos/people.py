@@ -53,7 +53,7 @@ class People:
         """So many people, each signed in."""
         async with self.db.write() as tx:
             users = [await tx.insert(User, handle=f"{_run}_{next(_numbers)}", name="Somebody") for _ in range(number)]
-            opened = [await sessions.begin(tx, user.id) for user in users]
+            opened = [await sessions.begin(tx, sessions.Known(user.id)) for user in users]
         return [
             Person(Viewer(each.user_id, each.session_id), tokens.issue(each.user_id, each.session_id))
             for each in opened

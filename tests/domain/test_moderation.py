@@ -63,11 +63,11 @@ async def test_a_suspension_is_told_and_put_down_for_both(
 
 async def test_nobody_who_is_suspended_is_let_in_until_it_is_over(db: Database, ada: Viewer, moderator: Viewer) -> None:
     async with db.write() as tx:
-        opened = await sessions.begin(tx, ada.key)
+        opened = await sessions.begin(tx, sessions.Known(ada.key))
     await moderation.suspend(db, moderator, ada.key, reason="Spam.", until=TOMORROW)
     with pytest.raises(Suspended, match=r"Spam\.") as refusal:
         async with db.write() as tx:
-            await sessions.begin(tx, ada.key)
+            await sessions.begin(tx, sessions.Known(ada.key))
     assert (refusal.value.reason, refusal.value.until) == ("Spam.", TOMORROW)
     with pytest.raises(Suspended):
         await sessions.rotate(db, opened.refresh_token)
@@ -82,7 +82,7 @@ async def test_who_is_reinstated_is_let_in(db: Database, ada: Viewer, moderator:
         await moderation.reinstate(db, moderator, ada.key)
     assert happened == [events.AccountChanged(ada.key)]
     async with db.write() as tx:
-        await sessions.begin(tx, ada.key)
+        await sessions.begin(tx, sessions.Known(ada.key))
     assert [kind for kind, _ in await log(db, ada)] == ["SUSPENDED", "REINSTATED"]
 
 

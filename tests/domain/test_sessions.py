@@ -18,7 +18,7 @@ from tests.factories import sql
 @pytest.fixture
 async def opened(db: Database, ada: Viewer) -> Opened:
     async with db.write() as tx:
-        return await sessions.begin(tx, ada.key)
+        return await sessions.begin(tx, sessions.Known(ada.key))
 
 
 async def _later(db: Database, session: int, seconds: float) -> None:
@@ -91,7 +91,7 @@ async def test_replays_of_several_tokens_at_once_end_the_session_once(db: Databa
 
 async def test_one_session_ends_and_the_persons_others_go_on(db: Database, opened: Opened, ada: Viewer) -> None:
     async with db.write() as tx:
-        other = await sessions.begin(tx, ada.key)
+        other = await sessions.begin(tx, sessions.Known(ada.key))
     await sessions.end(db, Viewer(ada.key, opened.session_id))
     assert not await _is_open(db, opened)
     assert await sessions.rotate(db, other.refresh_token)

@@ -259,7 +259,7 @@ async def test_a_token_that_expires_ends_sockets_and_streams_within_a_second(pro
     await ring.load(processes.db)
     ada = await processes.api.sign_up()
     async with processes.db.write() as tx:
-        session = await sessions.begin(tx, ada.number)
+        session = await sessions.begin(tx, sessions.Known(ada.number))
     headers, issued = bearer(tokens.issue(ada.number, session.session_id)), time.monotonic()
     async with socket(processes.here, headers) as its_socket, stream(processes.here, headers) as its_stream:
         code, last = await asyncio.wait_for(asyncio.gather(closed(its_socket), ended(its_stream)), 20)

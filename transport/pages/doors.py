@@ -35,8 +35,8 @@ async def sign_in(visit: Visit) -> Response:
     login, password = (visit.fields.get(name, "") for name in ("login", "password"))
     solution = captcha.solution(visit.fields)
     try:
-        user_id = await by_password(visit.services, visit.device, login=login, password=password, captcha=solution)
-        secret = await in_browser(visit.services, visit.device, user_id, visit.viewer)
+        who = await by_password(visit.services, visit.device, login=login, password=password, captcha=solution)
+        secret = await in_browser(visit.services, visit.device, who, visit.viewer)
     except SecondFactorRequired as step:
         return visit.page("code.html", challenge=step.challenge)
     except REFUSALS as refusal:
@@ -54,8 +54,8 @@ async def show_code(visit: Visit) -> Response:
     """Take the code that an account asks for after its password."""
     challenge, code = (visit.fields.get(name, "") for name in ("challenge", "code"))
     try:
-        user_id = await factors.complete(visit.services, visit.device, challenge, code)
-        secret = await in_browser(visit.services, visit.device, user_id, visit.viewer)
+        who = await factors.complete(visit.services, visit.device, challenge, code)
+        secret = await in_browser(visit.services, visit.device, who, visit.viewer)
     except REFUSALS as refusal:
         return visit.page("code.html", status_of(refusal), challenge=challenge, problem=refusal.message)
     return let_in(visit, secret)

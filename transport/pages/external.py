@@ -11,6 +11,7 @@ from auth.external.providers import Provider, offered
 from auth.external.web import ProviderFailed
 from auth.login import in_browser
 from core.errors import Conflict, InvalidInput, NotSignedIn, StarlingError, Suspended
+from domain.sessions import Known
 from transport.pages import captcha
 from transport.pages.doors import REFUSALS, let_in, status_of
 from transport.pages.visits import HOME, Visit, Visits, problems_of
@@ -70,7 +71,7 @@ async def _arrive(visit: Visit, provider: Provider) -> Response:
     if came.user_id is None:
         given = {"handle": "", "name": came.name, "email": came.email}
         return visit.page("join.html", next=came.next, join=came.token, given=given, provider=provider.title)
-    secret = await in_browser(visit.services, visit.device, came.user_id, visit.viewer)
+    secret = await in_browser(visit.services, visit.device, Known(came.user_id), visit.viewer)
     return let_in(visit, secret, came.next)
 
 
@@ -89,7 +90,7 @@ async def join(visit: Visit) -> Response:
         return captcha.form(visit, "join.html", status_of(refusal), refusal, **again)
     except StarlingError as refusal:
         return _sorry(visit, 409, refusal.message)
-    return let_in(visit, await in_browser(visit.services, visit.device, user_id, visit.viewer), visit.next)
+    return let_in(visit, await in_browser(visit.services, visit.device, Known(user_id), visit.viewer), visit.next)
 
 
 def _provider(visit: Visit) -> Provider | None:

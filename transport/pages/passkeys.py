@@ -7,6 +7,7 @@ from auth import passkeys
 from auth.login import in_browser
 from core.errors import InvalidInput, RateLimited
 from domain.passkeys import rename
+from domain.sessions import Known
 from loaders.context import charge_write
 from transport.negotiation import JSON
 from transport.pages import second
@@ -31,7 +32,7 @@ async def sign_in(visit: Visit) -> Response:
     """Let in whose passkey it is: it stands for the password and the code."""
     try:
         user_id = await passkeys.sign_in(visit.services, visit.device, visit.fields.get("credential", ""))
-        return let_in(visit, await in_browser(visit.services, visit.device, user_id, visit.viewer))
+        return let_in(visit, await in_browser(visit.services, visit.device, Known(user_id), visit.viewer))
     except REFUSALS_AT_THE_DOOR as refusal:
         return ask_who(visit, refusal, login="")
 

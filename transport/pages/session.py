@@ -49,9 +49,9 @@ class SessionOverJSON:
             return _said(503, str(error))
 
     async def _begin(self, before: Viewer, device: Device, sent: dict[str, str]) -> Response:
-        user_id = await by_password(self._services, device, login=sent["login"], password=sent["password"])
+        who = await by_password(self._services, device, login=sent["login"], password=sent["password"])
         response = Response(status_code=204, headers={"Cache-Control": "no-store"})
-        secret = await in_browser(self._services, device, user_id, before)
+        secret = await in_browser(self._services, device, who, before)
         self._cookies.set(response, self._cookies.session, secret, lasts=True)
         return response
 

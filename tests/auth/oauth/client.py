@@ -1,6 +1,7 @@
 """An app that asks people and redeems what they give it, over HTTP."""
 
 import hashlib
+import json
 import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from httpx2 import AsyncClient, Response
+from joserfc import jws
 
 from auth.oauth import authorize
 from auth.oauth.authorize import Person as InFront
@@ -114,7 +116,8 @@ class App:
 
 def in_front(person: Person) -> InFront:
     """Somebody who has just signed in."""
-    return InFront(person.number, datetime.now(UTC))
+    claims = jws.extract_compact(person.token.encode()).payload
+    return InFront(person.number, int(json.loads(claims)["sid"]), datetime.now(UTC))
 
 
 def sent(address: str) -> dict[str, str]:

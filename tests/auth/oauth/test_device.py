@@ -12,6 +12,7 @@ from domain.registration import DEVICE_CODE
 from models.apps import DeviceCode
 from tests.api import Api, Person
 from tests.auth.oauth.client import HERE, App, in_front
+from tests.auth.test_resets import reset
 
 AT_ONCE = update(DeviceCode).values(interval=0)
 
@@ -76,3 +77,14 @@ async def test_another_apps_device_is_unknown(tv: App, db: Database, api: Api):
 
 async def test_only_apps_that_registered_for_it_have_devices(web: App):
     assert (await web.post("/oauth/device_authorization", scope="posts:read")).json()["error"] == "unauthorized_client"
+
+
+async def test_a_device_that_was_let_in_before_a_reset_gets_nothing_after_it(
+    tv: App, db: Database, limiter: Limiter, api: Api
+):
+    ada = await api.sign_up()
+    let_in, waits = await begun(tv, db), await begun(tv, db)
+    assert await device.approve(db, limiter, let_in["user_code"], in_front(ada), HERE)
+    await reset(db, ada)
+    assert (await ask(tv, let_in))["error"] == "invalid_grant"
+    assert not await device.approve(db, limiter, waits["user_code"], in_front(ada), HERE)
