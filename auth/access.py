@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from auth import personal
 from auth.personal import Made
 from core.ids import decode_as
-from domain import access, sessions
+from domain import access, endings
 from loaders.context import Info
 from models.sessions import SIGN_INS
 
@@ -47,7 +47,7 @@ async def end_other_sessions(info: Info) -> bool:
     viewer = info.context.viewer
     user_id = viewer.require_user()
     async with info.context.db.write() as tx:
-        await sessions.end_all(tx, user_id, info.context.device, but=viewer.session_id, kinds=SIGN_INS)
+        await endings.end_all(tx, user_id, info.context.device, but=viewer.session_id, kinds=SIGN_INS)
     return True
 
 

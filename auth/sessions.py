@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from auth import accounts, factors, passkeys, tokens
 from auth.login import by_password
 from core.settings import settings
-from domain import audit, sessions
+from domain import audit, endings, sessions
 from domain.audit import SecurityEventKind
 from domain.sessions import Known
 from domain.viewer import Viewer
@@ -74,7 +74,7 @@ async def refresh_session(info: Info, input: "RefreshSessionInput") -> SignedIn:
 
 async def sign_out(info: Info) -> bool:
     """End the session that the access token is of. Raises NotSignedIn."""
-    await sessions.end(info.context.db, info.context.viewer, info.context.device)
+    await endings.end(info.context.db, info.context.viewer, info.context.device)
     info.context.act_as(Viewer())
     return True
 

@@ -11,7 +11,7 @@ from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from core.ids import encode
 from core.transactions import Transaction
-from domain import audit, sessions
+from domain import audit, endings, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.scopes import LENDABLE
@@ -119,4 +119,4 @@ async def _end(
     async with db.write() as tx:
         if not await tx.rows(_OWN, id=session_id, user_id=user_id, kinds=list(kinds)):
             raise NotFound("session")
-        await sessions.revoke(tx, session_id, told_as, device)
+        await endings.revoke(tx, session_id, told_as, device)

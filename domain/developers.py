@@ -10,7 +10,7 @@ from core.database import Database
 from core.errors import Conflict, NotFound
 from core.ids import encode
 from core.transactions import Transaction
-from domain import apps, audit, sessions
+from domain import apps, audit, endings
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.registration import DEVICE_CODE, described
@@ -133,7 +133,7 @@ async def remove(db: Database, viewer: Viewer, app_id: int, device: Device | Non
     """Delete an app, with all that people lend it: its sessions end. Raises NotSignedIn, NotFound."""
     async with db.write() as tx:
         await _held(tx, viewer, app_id)
-        await sessions.end_lent_to(tx, app_id)
+        await endings.end_lent_to(tx, app_id)
         tx.later(_DELETE, app_id=app_id)
         _record(tx, viewer, SecurityEventKind.APP_DELETED, app_id, device)
     return app_id
@@ -146,7 +146,7 @@ async def deauthorize(db: Database, viewer: Viewer, app_id: int, device: Device 
         grant: Any | None = await tx.first(_END_GRANT, app_id=app_id, user_id=user_id)
         if grant is None:
             raise NotFound("app")
-        await sessions.end_lent_to(tx, app_id, user_id)
+        await endings.end_lent_to(tx, app_id, user_id)
         _record(tx, viewer, SecurityEventKind.APP_DEAUTHORIZED, app_id, device)
     return app_id
 

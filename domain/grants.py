@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from core.ids import encode
 from core.transactions import Transaction
-from domain import audit, sessions
+from domain import audit, endings, sessions
 from domain.apps import hashed
 from domain.audit import SecurityEventKind
 from domain.device import Device
@@ -87,7 +87,7 @@ async def find_code(tx: Transaction, code: str, app_id: int, device: Device | No
     if row is None or row.expires_at < datetime.now(UTC):
         return None
     if row.used_at is not None:
-        await sessions.revoke(tx, row.session_id, SecurityEventKind.TOKEN_REPLAYED, device)
+        await endings.revoke(tx, row.session_id, SecurityEventKind.TOKEN_REPLAYED, device)
         return None
     return row
 

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.sealing import seal, unseal
 from core.transactions import Transaction
-from domain import addresses, audit, challenges, grants, jobs, letters, links, sessions
+from domain import addresses, audit, challenges, endings, grants, jobs, letters, links
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
@@ -66,7 +66,7 @@ async def reset(db: Database, token: str, password_hash: str, device: Device) ->
         tx.later(_HELD, user_id=link.user_id)
         grants.void(tx, link.user_id)
         links.void(tx, link.user_id, Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
-        await sessions.end_all(tx, link.user_id, device)
+        await endings.end_all(tx, link.user_id, device)
         await _set(tx, link.user_id, password_hash, device)
     return link.user_id
 
@@ -82,7 +82,7 @@ async def change(db: Database, viewer: Viewer, password_hash: str, device: Devic
         if account is None or account.password_version != instead_of:
             raise NotSignedIn
         links.void(tx, me, Purpose.RESET_PASSWORD)
-        await sessions.end_all(tx, me, device, but=viewer.session_id, kinds=SIGN_INS)
+        await endings.end_all(tx, me, device, but=viewer.session_id, kinds=SIGN_INS)
         await _set(tx, me, password_hash, device)
 
 

@@ -1,4 +1,4 @@
-"""What may happen to a sign-in: begin, carry on with a rotated refresh token, end.
+"""What may happen to a session until it ends: begin, and be carried on with a rotated refresh token.
 
 Refresh tokens are opaque, kept as SHA-256 and good for one use. The next one is derived from the last with a key, so
 that a client which lost the answer gets the same successor again for `GRACE`; after that a used token is a replay, and
@@ -9,23 +9,21 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Text, bindparam, func, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import BigInteger, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database
 from core.errors import NotSignedIn
-from core.ids import encode
 from core.settings import settings
 from core.transactions import Transaction
-from domain import audit, events, moderation
+from domain import endings, moderation
 from domain.audit import SecurityEventKind
 from domain.device import Device
-from domain.viewer import Viewer
 from models.apps import App
 from models.sessions import RefreshToken, Session, SessionKind
 
@@ -35,34 +33,6 @@ _CHANGED = "The password was changed meanwhile: sign in again."
 
 _IS_IT = Session.id == bindparam("id", type_=BigInteger)
 _HELD = select(Session).where(_IS_IT).with_for_update(key_share=True)
-_REVOKE = (
-    update(Session)
-    .where(_IS_IT, Session.revoked_at.is_(None))
-    .values(revoked_at=func.now())
-    .returning(Session.id, Session.user_id)
-)
-_REVOKE_ALL = (
-    update(Session)
-    .where(
-        Session.user_id == bindparam("user_id", type_=BigInteger),
-        Session.kind == func.any(bindparam("kinds", type_=ARRAY(Text))),
-        Session.id != bindparam("but", type_=BigInteger),
-        Session.revoked_at.is_(None),
-    )
-    .values(revoked_at=func.now())
-    .returning(Session.id)
-)
-_ONE = bindparam("user_id", type_=BigInteger)
-_REVOKE_LENT = (
-    update(Session)
-    .where(
-        Session.app_id == bindparam("app_id", type_=BigInteger),
-        or_(_ONE.is_(None), Session.user_id == _ONE),
-        Session.revoked_at.is_(None),
-    )
-    .values(revoked_at=func.now())
-    .returning(Session.id)
-)
 _GO_ON = (
     update(Session)
     .where(_IS_IT)
@@ -130,7 +100,7 @@ async def begin_in_browser(tx: Transaction, who: Known, device: Device, *, inste
     secret = secrets.token_urlsafe(32)
     await _open(tx, device, user_id=who.user_id, kind=SessionKind.BROWSER, secret_hash=_hash(secret))
     if instead_of is not None:
-        await revoke(tx, instead_of, SecurityEventKind.SIGNED_OUT, device)
+        await endings.revoke(tx, instead_of, SecurityEventKind.SIGNED_OUT, device)
     return secret
 
 
@@ -212,35 +182,6 @@ async def of_refresh_token(tx: Transaction, token: str) -> Any | None:
     return await tx.first(_OF_TOKEN, hash=_hash(token))
 
 
-async def end_lent_to(tx: Transaction, app_id: int, user_id: int | None = None) -> None:
-    """End what an app has, of one person or all."""
-    for session in await tx.rows(_REVOKE_LENT, app_id=app_id, user_id=user_id):
-        events.record(tx, events.SessionRevoked(session.id))
-
-
-async def end(db: Database, viewer: Viewer, device: Device | None = None) -> None:
-    """Sign out: the session and all its tokens are void. Raises NotSignedIn."""
-    if viewer.session_id is None:
-        raise NotSignedIn
-    async with db.write() as tx:
-        await revoke(tx, viewer.session_id, SecurityEventKind.SIGNED_OUT, device)
-
-
-async def end_all(
-    tx: Transaction,
-    user_id: int,
-    device: Device | None = None,
-    *,
-    but: int | None = None,
-    kinds: Iterable[SessionKind] = SessionKind,
-) -> None:
-    """End whatever lets somebody call the API, of these kinds, `but` for one."""
-    for session in await tx.rows(_REVOKE_ALL, user_id=user_id, kinds=list(kinds), but=but or 0):
-        events.record(tx, events.SessionRevoked(session.id))
-        ended = encode("session", session.id)
-        audit.record(tx, user_id, SecurityEventKind.SESSION_ENDED, device, session=ended)
-
-
 async def _let_in(tx: Transaction, who: Known) -> None:
     """Hold the account until the session is there: who changes the password ends all sessions, this one too."""
     account = await moderation.hold(tx, who.user_id)
@@ -270,7 +211,7 @@ async def _rotate(
     if session.jkt not in (None, jkt):
         return None
     if used.used_at is not None and used.used_at < now - GRACE:
-        await revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
+        await endings.revoke(tx, session.id, SecurityEventKind.TOKEN_REPLAYED, device)
         return None
     if session.user_id is not None:
         await moderation.refuse_suspended(tx, session.user_id)
@@ -280,14 +221,6 @@ async def _rotate(
         _keep(tx, session.id, successor)
         tx.later(_GO_ON, id=session.id, expires_at=_expiry(), jkt=jkt)
     return session, successor
-
-
-async def revoke(tx: Transaction, session_id: int, kind: SecurityEventKind, device: Device | None = None) -> None:
-    """End a session, told to its person as what it is."""
-    for session in await tx.rows(_REVOKE, id=session_id):
-        events.record(tx, events.SessionRevoked(session_id))
-        if session.user_id is not None:
-            audit.record(tx, session.user_id, kind, device, session=encode("session", session_id))
 
 
 def _keep(tx: Transaction, session_id: int, token: str) -> None:

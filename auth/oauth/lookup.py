@@ -14,7 +14,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.ids import encode
 from core.settings import settings
-from domain import sessions
+from domain import endings, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 
@@ -64,7 +64,7 @@ class Revocation(Finding, RevocationEndpoint):  # type: ignore[misc]
 
     def revoke_token(self, token: Found, _request: Request) -> None:
         """End it."""
-        wait(sessions.revoke(self.server.tx, token.session.id, SecurityEventKind.SESSION_ENDED, self.server.device))
+        wait(endings.revoke(self.server.tx, token.session.id, SecurityEventKind.SESSION_ENDED, self.server.device))
 
 
 class Introspection(Finding, IntrospectionEndpoint):  # type: ignore[misc]

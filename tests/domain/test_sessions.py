@@ -6,7 +6,7 @@ import pytest
 
 from core.database import Database
 from core.errors import NotSignedIn
-from domain import events, sessions
+from domain import endings, events, sessions
 from domain.sessions import Opened
 from domain.viewer import Viewer
 from loaders.sessions import viewer_of
@@ -92,14 +92,14 @@ async def test_replays_of_several_tokens_at_once_end_the_session_once(db: Databa
 async def test_one_session_ends_and_the_persons_others_go_on(db: Database, opened: Opened, ada: Viewer) -> None:
     async with db.write() as tx:
         other = await sessions.begin(tx, sessions.Known(ada.key))
-    await sessions.end(db, Viewer(ada.key, opened.session_id))
+    await endings.end(db, Viewer(ada.key, opened.session_id))
     assert not await _is_open(db, opened)
     assert await sessions.rotate(db, other.refresh_token)
 
 
 async def test_a_session_that_has_ended_goes_on_with_no_token(db: Database, opened: Opened, refused: Refused) -> None:
     following = await sessions.rotate(db, opened.refresh_token)
-    await sessions.end(db, Viewer(opened.user_id, opened.session_id))
+    await endings.end(db, Viewer(opened.user_id, opened.session_id))
     for token in (opened.refresh_token, following.refresh_token):
         async with refused(NotSignedIn):
             await sessions.rotate(db, token)
@@ -120,13 +120,13 @@ async def test_an_expired_token_is_refused(db: Database, opened: Opened, refused
 
 async def test_nobody_signs_out_signed_out(db: Database, refused: Refused) -> None:
     async with refused(NotSignedIn):
-        await sessions.end(db, Viewer())
+        await endings.end(db, Viewer())
 
 
 async def test_signing_out_twice_is_told_once(db: Database, opened: Opened, told: Told) -> None:
     async with told() as happened:
         for _ in range(2):
-            await sessions.end(db, Viewer(opened.user_id, opened.session_id))
+            await endings.end(db, Viewer(opened.user_id, opened.session_id))
     assert happened == [events.SessionRevoked(opened.session_id)]
 
 

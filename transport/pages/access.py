@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from auth import personal
 from core.errors import InvalidInput
-from domain import access, sessions
+from domain import access, endings
 from domain.scopes import WORDS
 from loaders.access import PersonalTokensOfUser, SessionsOfUser
 from loaders.factors import signed_in_lately
@@ -30,7 +30,7 @@ async def devices(visit: Visit) -> Response:
         await access.end_session(db, visit.viewer, visit.device, number("session", visit.fields["session"]))
     else:
         async with db.write() as tx:
-            await sessions.end_all(tx, me, visit.device, but=visit.viewer.session_id, kinds=SIGN_INS)
+            await endings.end_all(tx, me, visit.device, but=visit.viewer.session_id, kinds=SIGN_INS)
     return visit.done()
 
 

@@ -16,7 +16,7 @@ from core.errors import (
     StarlingError,
     Suspended,
 )
-from domain import sessions
+from domain import endings, sessions
 from transport.pages import captcha
 from transport.pages.visits import Visit, Visits, problems_of
 
@@ -87,7 +87,7 @@ def let_in(visit: Visit, secret: str, path: str | None = None) -> Response:
 async def sign_out(visit: Visit) -> Response:
     """End the browser's session."""
     if visit.viewer.session_id is not None:
-        await sessions.end(visit.services.db, visit.viewer, visit.device)
+        await endings.end(visit.services.db, visit.viewer, visit.device)
     response = visit.to("/sign-in")
     visit.cookies.clear(response, visit.cookies.session)
     return response

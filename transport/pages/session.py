@@ -9,7 +9,7 @@ from auth.tokens import Tokens
 from core.deadlines import Deadline
 from core.errors import SecondFactorRequired, Unavailable
 from core.settings import Settings
-from domain import sessions
+from domain import endings
 from domain.device import Device
 from domain.viewer import Viewer
 from loaders.context import Services
@@ -57,7 +57,7 @@ class SessionOverJSON:
 
     async def _end(self, viewer: Viewer, device: Device) -> Response:
         if viewer.session_id is not None:
-            await sessions.end(self._services.db, viewer, device)
+            await endings.end(self._services.db, viewer, device)
         response = Response(status_code=204, headers={"Cache-Control": "no-store"})
         self._cookies.clear(response, self._cookies.session)
         return response
