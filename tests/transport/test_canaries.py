@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ from tests.auth.prover import Key
 from tests.factories import sql
 from tests.serving import PROJECT, READY
 from tests.test_server import free_port
+from tests.transport.pages.browser import hidden
 from transport.messages import SUBPROTOCOL
 
 pytestmark = pytest.mark.timeout(180)
@@ -102,6 +104,7 @@ async def test_nothing_secret_is_kept_where_it_does_not_belong(
         echoed = [name for answer in answers for name in canary.found_in(json.dumps(errors(answer)))]
         issued = await sign_up(http, canary)
         await push(http, canary)
+        await fill_pages(http, canary)
         metrics = (await http.get("/metrics")).text
     await asyncio.sleep(0.2)
     assert len(canary.kept) >= FEWEST
@@ -242,6 +245,30 @@ async def push(http: AsyncClient, canary: Canaries) -> None:
     assert further != uri
     canary.kept += [proof, uri.rpartition(":")[2], further.rpartition(":")[2]]
     await http.get(opened.headers["location"])
+
+
+async def fill_pages(http: AsyncClient, canary: Canaries) -> None:
+    """The same by pages: passwords that are sent, and secrets that are shown once."""
+    handle, password = f"pages_{os.urandom(6).hex()}", canary()
+    person = {"handle": handle, "name": "C", "email": f"{handle}@example.org", "password": password}
+    token = {"name": "CI", "scope posts:read": "on", "expiresAt": "30"}
+    app = {"name": "An app", "website": "", "redirectUris": "https://app.example/back", "kind": "server"}
+    await _fill(http, "/sign-up", person)
+    for path, sent, secret in (
+        ("/account/tokens", token, r"starling_pat_\w+"),
+        ("/account/developer/new", app, r"starling_app_[\w-]+"),
+    ):
+        shown = re.search(secret, (await _fill(http, path, sent)).text)
+        assert shown
+        canary.kept.append(shown[0])
+    await _fill(http, "/account/address", {"email": f"new_{handle}@example.org", "password": canary()})
+    await _fill(http, "/account/password", {"currentPassword": canary(), "newPassword": canary()})
+    await _fill(http, "/account/password", {"currentPassword": password, "newPassword": canary()})
+    canary.kept.append(http.cookies["starling-session"])
+
+
+async def _fill(http: AsyncClient, path: str, fields: dict[str, str]) -> Response:
+    return await http.post(path, data=hidden((await http.get(path)).text) | fields)
 
 
 def errors(answer: Response) -> Any:
