@@ -99,3 +99,68 @@ async def test_a_page_looks_like_the_scheme_that_one_prefers(page, scheme):
         await page.goto(path)
         ground = await page.get_by_role("main").evaluate("main => getComputedStyle(main).backgroundColor")
         assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(29, 26, 43)"}[scheme]
+
+
+async def fits(page) -> None:
+    """Nothing is wider than a small telephone."""
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360, page.url
+
+
+async def test_one_makes_and_revokes_a_token_on_a_small_telephone(page):
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await sign_up(page, "ella_browser")
+    await page.get_by_role("navigation").get_by_role("link", name="Tokens").click()
+    await page.get_by_role("button", name="Make the token").click()
+    await expect(page.get_by_role("textbox", name="Name")).to_be_focused()  # it is required
+    await page.get_by_role("textbox", name="Name").fill("Nightly backup")
+    await page.get_by_role("button", name="Make the token").click()
+    await expect(page.get_by_role("group", name="It may")).to_have_accessible_description("Choose at least one.")
+    await fits(page)
+    await page.get_by_role("checkbox", name="Read the posts").check()
+    await page.get_by_role("button", name="Make the token").click()
+    await expect(page.get_by_role("definition")).to_contain_text("starling_pat_")
+    await fits(page)
+    await page.get_by_role("link", name="I have kept it").click()
+    await fits(page)
+    await page.get_by_role("button", name="Revoke Nightly backup").click()
+    await expect(page.get_by_role("status")).to_have_text("The token is void.")
+    await expect(page.get_by_role("main")).to_contain_text("You have no tokens.")
+
+
+async def test_one_registers_changes_and_deletes_an_app_on_a_small_telephone(page):
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await sign_up(page, "femi_browser")
+    await page.get_by_role("navigation").get_by_role("link", name="Developer").click()
+    await page.get_by_role("link", name="Register an app").click()
+    await page.get_by_role("textbox", name="Name").fill("Sketchbook")
+    await page.get_by_role("textbox", name="Redirect URIs").fill(f"https://sketchbook.example/{'back' * 40}")
+    await fits(page)
+    await page.get_by_role("button", name="Register the app").click()
+    await expect(page.get_by_role("definition").last).to_contain_text("starling_app_")
+    await fits(page)
+    await page.get_by_role("link", name="I have kept it").click()
+    await page.get_by_role("textbox", name="Redirect URIs").fill("javascript:alert(1)")
+    await page.get_by_role("button", name="Change the app").click()
+    await expect(page.get_by_role("textbox", name="Redirect URIs")).to_have_attribute("aria-invalid", "true")
+    await fits(page)
+    await page.get_by_role("textbox", name="Redirect URIs").fill("com.sketchbook:/back")
+    await page.get_by_role("button", name="Change the app").click()
+    await expect(page.get_by_role("status")).to_have_text("The app is as you described it.")
+    await page.get_by_role("link", name="Delete this app").click()
+    await page.get_by_role("button", name="Delete Sketchbook").click()
+    await expect(page.get_by_role("main")).to_contain_text("You write none yet.")
+
+
+async def test_one_signs_another_browser_out(page, browser, server: str):
+    await sign_up(page, "gaia_browser")
+    profile = await browser.new_context(java_script_enabled=False, base_url=server)
+    elsewhere = await profile.new_page()
+    await elsewhere.goto("/sign-in")
+    await fill(elsewhere, "Sign in", **{"Handle or e-mail address": "gaia_browser"}, Password=PASSWORD)
+    await page.goto("/account/sessions")
+    await page.get_by_role("button", name=re.compile("^Sign out Chrome on Linux, last used")).click()
+    await expect(page.get_by_role("status")).to_contain_text("signed out")
+    await elsewhere.wait_for_timeout(1000)
+    await elsewhere.goto("/account")
+    await expect(elsewhere.get_by_role("heading", name="Sign in")).to_be_visible()
+    await profile.close()
