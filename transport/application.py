@@ -28,7 +28,7 @@ from loaders.context import Services
 from loaders.replica import Replica
 from loaders.spread import Spread
 from schema.root import schema
-from transport import health, mailbox, metrics, oauth
+from transport import health, metrics, oauth
 from transport.cookies import Cookies
 from transport.cors import cors
 from transport.explorer import Explorer
@@ -132,7 +132,6 @@ def assemble(config: Settings) -> Starlette:
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
             *metrics.routes(metrics.Parts(db, hub, executor, sockets, streams), config),
-            *mailbox.routes(db, config),
             *pages.routes(services, tokens, cookies, config),
             *oauth.routes(services, tokens, config),
             *health.routes(db, cache, lambda: shutdown.has_begun),

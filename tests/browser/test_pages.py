@@ -40,7 +40,7 @@ async def sign_up(page, handle: str):
 
 
 async def follow_letter(page, handle: str, subject: str):
-    row = page.get_by_role("row").filter(has_text=handle).filter(has_text=re.compile(subject, re.IGNORECASE)).first
+    row = page.get_by_role("listitem").filter(has_text=handle).filter(has_text=re.compile(subject, re.IGNORECASE)).first
     await page.goto("/dev/mail")
     while not await row.count():  # a worker finds out whose address it is
         await page.wait_for_timeout(100)

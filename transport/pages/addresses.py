@@ -16,6 +16,7 @@ from transport.pages import (
     identities,
     letters,
     looks,
+    mailbox,
     passkeys,
     second,
 )
@@ -33,6 +34,7 @@ def routes(services: Services, tokens: Tokens, cookies: Cookies, config: Setting
         *doors.routes(visits),
         *external.routes(visits),
         *letters.routes(visits),
+        *mailbox.routes(services, config),
         *account.routes(visits),
         *access.routes(visits),
         *apps.routes(visits),

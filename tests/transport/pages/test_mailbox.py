@@ -6,7 +6,7 @@ from core.database import Database
 from core.settings import Settings
 from domain import letters
 from tests.api import Api, Work
-from transport import mailbox
+from transport.pages import mailbox
 
 
 async def test_without_a_mail_server_letters_are_read_at_dev_mail(api: Api, db: Database, work: Work):
@@ -18,7 +18,7 @@ async def test_without_a_mail_server_letters_are_read_at_dev_mail(api: Api, db: 
     listed = await api.http.get("/dev/mail")
     assert listed.status_code == 200
     assert listed.text.count("box@example.org") == 2
-    newest = listed.text.split('<td><a href="')[1].split('"')[0]
+    newest = listed.text.split('<li>\n<a href="')[1].split('"')[0]
     page = await api.http.get(newest)
     assert "https://starling.example/second" in page.text
     assert "https://starling.example/first" not in page.text
@@ -30,6 +30,6 @@ async def test_without_a_mail_server_letters_are_read_at_dev_mail(api: Api, db: 
 
 
 @pytest.mark.parametrize("settings", [{"env": "production"}, {"smtp_url": "smtp://mail.example"}])
-def test_there_is_none_in_production_nor_beside_a_mail_server(db: Database, settings: dict[str, str]):
-    assert mailbox.routes(db, Settings(**settings)) == []
-    assert mailbox.routes(db, Settings())
+def test_there_is_none_in_production_nor_beside_a_mail_server(settings: dict[str, str]):
+    assert mailbox.routes(None, Settings(**settings)) == []
+    assert mailbox.routes(None, Settings())
