@@ -6,7 +6,7 @@ string. Every address has `iss` (RFC 9207). `NotForApps` is for the person's eye
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -15,7 +15,8 @@ from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError
 
-from auth.oauth.asked import asked, max_age, parts, prompts
+from auth.oauth import anew
+from auth.oauth.asked import asked, parts, prompts
 from auth.oauth.bridge import Server, run, wait
 from auth.oauth.pushed import Pushed, pull
 from auth.oauth.requests import Request, parse
@@ -30,9 +31,6 @@ T = TypeVar("T")
 Act = Callable[[Server, Request, Pushed | None], T]
 """What becomes of a request, which was pushed or wasn't."""
 PATH = "/oauth/authorize"
-ANEW = frozenset({"login", "select_account"})
-DECIDING = timedelta(minutes=10)
-"""How much longer than `max_age` somebody may take to decide."""
 
 
 class NotForApps(Exception):
@@ -134,7 +132,7 @@ def _address(redirect_uri: str, request: Request, **parameters: str | None) -> s
 def _consider(server: Server, request: Request, person: Person | None, pushed: Pushed | None) -> Question | str:
     grant, shown = asked(server, request), prompts(request)
     app, wanted = request.client.app, request.scope.split()
-    if person is None or _is_anew(request) or _is_stale(request, person):
+    if person is None or anew.is_due(request, person.authenticated_at):
         step, lent = Step.SIGN_IN, frozenset[str]()
     else:
         step, lent = Step.CONSENT, wait(grants.lent(server.tx, app.id, person.user_id))
@@ -150,7 +148,7 @@ def _consider(server: Server, request: Request, person: Person | None, pushed: P
         lent & frozenset(wanted),
         grant.redirect_uri,
         request.payload.data.get("login_hint"),
-        _afterwards(request, pushed),
+        _afterwards(request, pushed, step),
     )
 
 
@@ -160,7 +158,7 @@ def _approve(server: Server, request: Request, person: Person, scopes: Collectio
     allowed = in_order(wanted if scopes is None else frozenset(scopes) & frozenset(wanted))
     if not allowed:
         raise AccessDeniedError(redirect_uri=grant.redirect_uri)
-    if _is_stale(request, person, DECIDING):
+    if anew.is_due(request, person.authenticated_at, at_the_answer=True):
         raise OAuth2Error("The sign-in is too old.", error="login_required", redirect_uri=grant.redirect_uri)
     if not wait(sessions.goes_on(server.tx, person.user_id, person.session_id)):
         raise OAuth2Error("The sign-in is over.", error="login_required", redirect_uri=grant.redirect_uri)
@@ -178,21 +176,9 @@ def _approve(server: Server, request: Request, person: Person, scopes: Collectio
     return _address(grant.redirect_uri, request, code=wait(code))
 
 
-def _is_anew(request: Request) -> bool:
-    """Whether the person signs in now, whenever they did before."""
-    return bool(prompts(request) & ANEW) or max_age(request) == 0
-
-
-def _is_stale(request: Request, person: Person, more: timedelta = timedelta()) -> bool:
-    most = max_age(request)
-    return bool(most) and datetime.now(UTC) - person.authenticated_at > timedelta(seconds=most or 0) + more
-
-
-def _afterwards(request: Request, pushed: Pushed | None) -> str:
-    """The same request, but for what signing in will have done."""
-    if pushed and not _is_anew(request):
-        return pushed.query
-    left = " ".join(sorted(prompts(request) - ANEW))
-    done = {"prompt"} if max_age(request) else {"prompt", "max_age"}
-    pairs = [pair for pair in request.payload.pairs if pair[0] not in done] + ([("prompt", left)] if left else [])
-    return pushed.go_on(pairs) if pushed else urlencode(pairs)
+def _afterwards(request: Request, pushed: Pushed | None, step: Step) -> str:
+    """The same request, which tells what has to happen from when on."""
+    if step is Step.SIGN_IN and anew.is_wanted(request):
+        pairs = anew.marked(request)
+        return pushed.go_on(pairs) if pushed else urlencode(pairs)
+    return pushed.query if pushed else urlencode(request.payload.pairs)

@@ -30,10 +30,10 @@ def told(answer) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
-async def answer(browser, path: str, *scopes: str, answer: str = "allow", headers=ORIGIN):
+async def answer(browser, path: str, *scopes: str, to: str | None = None, answer: str = "allow", headers=ORIGIN):
     page = await browser.http.get(path)
     sent = hidden(page.text) | {f"scope {scope}": "on" for scope in scopes} | {"answer": answer}
-    return await browser.http.post(path, data=sent, headers=headers)
+    return await browser.http.post(to or path, data=sent, headers=headers)
 
 
 async def test_who_is_signed_out_signs_in_first_and_comes_back(browser, sketchbook, ada):
@@ -69,6 +69,16 @@ async def test_who_lends_nothing_is_sent_back_without_a_code(browser, sketchbook
     assert answers["error"] == "access_denied"
     assert {"state", "iss"} <= answers.keys()
     assert "code" not in answers
+
+
+async def test_who_is_to_sign_in_anew_agrees_only_once_they_have(browser, sketchbook, ada):
+    await browser.sign_in(ada.handle)
+    path = asking(sketchbook, prompt="login")
+    assert told(await answer(browser, "/account", "profile:read", to=path))["error"] == "login_required"
+    asked = (await browser.http.get(path)).headers["location"]
+    back = (await browser.sign_in(ada.handle, path=asked)).headers["location"]
+    assert back.startswith("/oauth/authorize?")
+    assert "code" in told(await answer(browser, back, "profile:read"))
 
 
 async def test_another_site_cannot_agree_for_a_person_and_leaves_no_trace(browser, sketchbook, ada, rows):
