@@ -132,7 +132,7 @@ def _who(db: Database, verifier: Tokens) -> Callable[[HTTPRequest], Awaitable[Re
     async def who(request: HTTPRequest) -> Response:
         headers = headers_of(request.scope)
         authorization = headers.get("authorization", "")
-        shown = Shown(headers["dpop"], request.method, request.url.path) if "dpop" in headers else None
+        shown = Shown(headers["dpop"], request.method, request.scope["path"]) if "dpop" in headers else None
         try:
             viewer = (await verifier.verified(authorization, None, shown)).viewer
             if viewer.suspension or viewer.scopes is None or Claim.OPENID not in viewer.scopes:

@@ -32,6 +32,9 @@ def asked(server: Server, request: Request) -> Any:
         raise InvalidRequestError("max_age is a number of seconds.", redirect_uri=grant.redirect_uri)
     if "dpop_jkt" in data and not JKT.fullmatch(data["dpop_jkt"]):
         raise InvalidRequestError("dpop_jkt is the SHA-256 of a key, RFC 7638.", redirect_uri=grant.redirect_uri)
+    if "request" in data:
+        error = "request_not_supported"
+        raise OAuth2Error("Push what is asked instead.", error=error, redirect_uri=grant.redirect_uri)
     for resource in request.payload.datalist.get("resource", []):
         if resource.rstrip("/") not in (settings().origin, f"{settings().origin}/graphql"):
             raise OAuth2Error("There is no such resource.", error="invalid_target", redirect_uri=grant.redirect_uri)

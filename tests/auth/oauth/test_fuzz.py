@@ -104,6 +104,16 @@ async def test_an_app_is_registered_or_told_why_not(app, api: Api):
     assert (await api.http.post("/oauth/register", content=json.dumps(app)[:-1])).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/oauth/userinfo"])
+@BOUNDED
+@given(scheme=st.sampled_from(["DPoP", "dpop", "Bearer", "", "DPoP DPoP"]), token=ASCII, proof=ASCII)
+async def test_what_comes_with_a_token_is_answered(path: str, scheme: str, token: str, proof: str, api: Api):
+    headers = {"authorization": f"{scheme} {token}", "dpop": proof}
+    if all(map(str.isprintable, headers.values())):
+        answer = await api.http.post(path, json={"query": "{ __typename }"}, headers=headers)
+        assert answer.status_code in (200, 401)
+
+
 @BOUNDED
 @given(changes=st.dictionaries(NAMES, VALUES | st.none(), max_size=4))
 async def test_a_push_is_answered_and_what_it_leads_to_too(changes, db: Database, web: App, ada: Person):

@@ -70,6 +70,7 @@ async def test_2_1_no_request_uri_is_pushed(web: App):
         ({"prompt": "none login"}, "invalid_request"),
         ({"max_age": "soon"}, "invalid_request"),
         ({"dpop_jkt": "short"}, "invalid_request"),
+        ({"request": "a.b.c"}, "request_not_supported"),
         ({"resource": "https://other.example"}, "invalid_target"),
     ],
 )

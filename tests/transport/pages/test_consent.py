@@ -44,6 +44,23 @@ async def test_who_is_signed_out_signs_in_first_and_comes_back(browser, sketchbo
     assert signed_in.headers["location"] == path
 
 
+async def test_what_was_pushed_survives_a_sign_in_and_a_reload_and_is_answered_once(browser, sketchbook, ada):
+    path = f"/oauth/authorize?{await sketchbook.pushed(scope=WANTED)}"
+    further = (await browser.http.get(path)).headers["location"]
+    assert (await browser.http.get(path)).status_code == 400
+    page = await browser.http.get(further)
+    assert page.headers["location"].startswith("/sign-in?next=")
+    signed_in = await browser.sign_in(ada.handle, path=page.headers["location"])
+    assert signed_in.headers["location"] == further
+    for _ in range(2):
+        page = await browser.http.get(further)
+        assert "Allow An app?" in page.text
+        assert "some state" not in page.text
+    code = told(await answer(browser, further, "profile:read"))["code"]
+    assert (await sketchbook.redeem(code)).json()["scope"] == "profile:read"
+    assert (await browser.http.get(further)).status_code == 400
+
+
 async def test_a_person_is_told_by_whom_for_what_and_where_they_go_on_to(browser, sketchbook, ada):
     await browser.sign_in(ada.handle)
     page = await browser.http.get(asking(sketchbook))
