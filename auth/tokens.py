@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from joserfc import jws, jwt
@@ -119,7 +119,10 @@ class Tokens:
         scheme, token = scheme.lower(), token.strip()
         if scheme not in ("bearer", "dpop") or not token:
             raise NotSignedIn("The Authorization header must read: Bearer <access token>, or DPoP <access token>.")
-        known = await self._verify(token, in_a_crowd)
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest) or await self._remember(digest, self._of_bearer(token, digest, in_a_crowd))
+        if known.expires_at <= time.time():
+            raise self._expired(digest)
         if (known.jkt is None) != (scheme == "bearer"):
             raise NotSignedIn(INVALID)
         if known.jkt is not None:
@@ -133,16 +136,12 @@ class Tokens:
         name = b"cookie:" + hashlib.sha256(secret.encode()).digest()
         try:
             known = self._verified.get(name) or await self._remember(name, self._of_secret(name, SessionKind.BROWSER))
-            return self._unless_expired(name, known)
         except NotSignedIn:
             return NOBODY
-
-    async def _verify(self, token: str, in_a_crowd: bool) -> Verified:
-        digest = hashlib.sha256(token.encode()).digest()
-        known = self._verified.get(digest)
-        if known is None:
-            known = await self._remember(digest, self._of_bearer(token, digest, in_a_crowd))
-        return self._unless_expired(digest, known)
+        if known.expires_at <= time.time():
+            self._verified.pop(name, None)
+            return NOBODY
+        return known
 
     async def _of_bearer(self, token: str, digest: bytes, in_a_crowd: bool) -> Verified:
         if not token.startswith(personal.PREFIX):
@@ -157,6 +156,8 @@ class Tokens:
         viewer = await (self._sessions.viewer_of(session_id) if in_a_crowd else viewer_of(self._db, session_id))
         if viewer is None or claims["sub"] != _subject(viewer.user_id, claims["client_id"]):
             raise NotSignedIn(INVALID)
+        if viewer.scopes is not None and "scope" in claims:
+            viewer = replace(viewer, scopes=viewer.scopes.intersection(claims["scope"].split()))
         return Verified(viewer, float(claims["exp"]), bound_to(claims))
 
     async def _of_secret(self, name: bytes, kind: SessionKind) -> Verified:
@@ -187,11 +188,9 @@ class Tokens:
             self._verified[digest] = found
         return found
 
-    def _unless_expired(self, digest: bytes, known: Verified) -> Verified:
-        if known.expires_at <= time.time():
-            self._verified.pop(digest, None)
-            raise NotSignedIn(EXPIRED)
-        return known
+    def _expired(self, digest: bytes) -> NotSignedIn:
+        self._verified.pop(digest, None)
+        return NotSignedIn(EXPIRED)
 
     def forget(self, session_id: int) -> None:
         """Verify this session's tokens anew, from the database."""

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -150,13 +150,20 @@ async def begin_lent(
 
 
 async def rotate_lent(
-    tx: Transaction, token: str, app_id: int, device: Device | None = None, jkt: str | None = None
+    tx: Transaction,
+    token: str,
+    app_id: int,
+    device: Device | None = None,
+    jkt: str | None = None,
+    *,
+    asked: Collection[str] = (),
 ) -> Lent | None:
     """Use an app's refresh token up, for the next one. Raises Suspended; a replay ends the session.
 
     The next one is bound to the key that the app has shown to have; one that is bound already is good with it alone.
+    Where scopes are `asked` for that the session hasn't got, the token stays as it is.
     """
-    turned = await _rotate(tx, token, device, app_id, jkt)
+    turned = await _rotate(tx, token, device, app_id, jkt, asked)
     if turned is None:
         return None
     session, successor = turned
@@ -198,7 +205,12 @@ async def _open(tx: Transaction, device: Device | None, *, user_id: int | None, 
 
 
 async def _rotate(
-    tx: Transaction, token: str, device: Device | None, app_id: int | None = None, jkt: str | None = None
+    tx: Transaction,
+    token: str,
+    device: Device | None,
+    app_id: int | None = None,
+    jkt: str | None = None,
+    asked: Collection[str] = (),
 ) -> tuple[Session, str] | None:
     """The session and its next token, for the app that has it, or for none, and for who has its key."""
     used = await tx.first(_USED, hash=_hash(token))
@@ -215,6 +227,8 @@ async def _rotate(
         return None
     if session.user_id is not None:
         await moderation.refuse_suspended(tx, session.user_id)
+    if not frozenset(session.scopes or ()).issuperset(asked):
+        return session, token
     successor = _successor(token)
     if used.used_at is None:
         tx.later(_USE_UP, hash=used.token_hash, now=now)

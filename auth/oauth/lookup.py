@@ -22,8 +22,8 @@ from domain.device import Device
 class Found:
     """A token that is good, as Authlib asks about it."""
 
-    def __init__(self, session: Any, expires_at: datetime, token_type: str | None = None, jkt: str | None = None):
-        self.session, self.expires_at, self.token_type, self.jkt = session, expires_at, token_type, jkt
+    def __init__(self, session: Any, expires_at: datetime, claims: dict[str, Any] | None = None) -> None:
+        self.session, self.expires_at, self.claims = session, expires_at, claims
 
     def check_client(self, client: Any) -> bool:
         """Whether it is one of the app's."""
@@ -51,8 +51,7 @@ class Finding:
             except NotSignedIn:
                 return None
             session = wait(sessions.open_one(self.server.tx, int(claims["sid"])))
-            jkt, expires_at = tokens.bound_to(claims), datetime.fromtimestamp(claims["exp"], UTC)
-            return Found(session, expires_at, "DPoP" if jkt else "Bearer", jkt) if session else None
+            return Found(session, datetime.fromtimestamp(claims["exp"], UTC), claims) if session else None
         row = wait(sessions.of_refresh_token(self.server.tx, token))
         return Found(row, row.token_expires_at) if row else None
 
@@ -89,8 +88,11 @@ class Introspection(Finding, IntrospectionEndpoint):  # type: ignore[misc]
             "exp": int(token.expires_at.timestamp()),
             "iat": int(session.created_at.timestamp()),
         }
-        told |= {"token_type": token.token_type} if token.token_type else {}
-        return told | ({"cnf": {"jkt": token.jkt}} if token.jkt else {})
+        if token.claims is None:
+            return told
+        jkt = tokens.bound_to(token.claims)
+        told |= {"scope": token.claims["scope"], "token_type": "DPoP" if jkt else "Bearer"}
+        return told | ({"cnf": {"jkt": jkt}} if jkt else {})
 
 
 def parts(server: Server) -> None:

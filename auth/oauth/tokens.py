@@ -1,8 +1,15 @@
 """The token endpoint: what an app trades for tokens, RFC 6749, section 3.2."""
 
+from dataclasses import replace
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    grants,
+    scope_to_list,
+)
 from authlib.oauth2.rfc6749.grants import BaseGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 
@@ -12,7 +19,7 @@ from core.ids import encode
 from core.settings import settings
 from domain import grants as lending
 from domain import sessions
-from domain.scopes import CLAIM_WORDS
+from domain.scopes import CLAIM_WORDS, in_order
 
 WITH_SECRET = ["client_secret_basic", "client_secret_post"]
 ANYHOW = [*WITH_SECRET, "none"]
@@ -125,17 +132,19 @@ class Refresh(Issuing, grants.RefreshTokenGrant):  # type: ignore[misc]
 
     def authenticate_refresh_token(self, refresh_token: str) -> "Turned | None":
         """The session with its next token, if this one is good; a replay ends it."""
-        app_id = self.request.client.app.id
-        lent = wait(sessions.rotate_lent(self.server.tx, refresh_token, app_id, self.server.device, self.key))
+        app_id, asked = self.request.client.app.id, scope_to_list(self.request.payload.scope or "")
+        turning = sessions.rotate_lent(self.server.tx, refresh_token, app_id, self.server.device, self.key, asked=asked)
+        lent = wait(turning)
         return Turned(lent) if lent else None
 
     def authenticate_user(self, refresh_token: "Turned") -> str:
         """Whose session it is."""
         return encode("user", refresh_token.lent.user_id or 0)
 
-    def open(self, _: str | None) -> sessions.Lent:
-        """The same session. It has the scopes that it has: the answer says so, RFC 6749, section 5.1."""
-        return self.request.refresh_token.lent  # type: ignore[no-any-return]
+    def open(self, scope: str | None) -> sessions.Lent:
+        """The same session, for an access token of all its scopes or of those asked for, RFC 6749, section 6."""
+        lent: sessions.Lent = self.request.refresh_token.lent
+        return replace(lent, scopes=in_order(scope_to_list(scope or "")))
 
     def revoke_old_credential(self, refresh_token: "Turned") -> None:
         """It was used up when it was found."""

@@ -14,7 +14,7 @@ from models.apps import Grant
 from models.audit import SecurityEvent
 from models.sessions import Session
 from models.users import Role
-from tests.api import Api, Person
+from tests.api import Api, Person, Rows
 from tests.auth.oauth.client import App
 
 LIVE = (
@@ -55,6 +55,28 @@ async def test_a_refresh_token_is_rotated_and_its_first_use_may_be_repeated_for_
     second, again = [(await web.renew(first["refresh_token"])).json() for _ in range(2)]
     assert second["refresh_token"] == again["refresh_token"] != first["refresh_token"]
     assert second["scope"] == first["scope"]
+
+
+async def test_a_refresh_may_ask_for_less_and_the_next_for_all_again(each: App, api: Api, ada: Person):
+    first = await each.tokens(ada, scope="profile:read posts:read offline_access")
+    less = (await each.renew(first["refresh_token"], scope="profile:read")).json()
+    assert less["scope"] == "profile:read"
+    bearer = {"authorization": f"Bearer {less['access_token']}"}
+    for query, status in (("{ viewer { handle } }", 200), ("{ viewer { posts { nodes { id } } } }", 403)):
+        assert (await api.http.post("/graphql", json={"query": query}, headers=bearer)).status_code == status
+    if each.secret:
+        told = (await each.post("/oauth/introspect", token=less["access_token"])).json()
+        assert (told["active"], told["scope"]) == (True, "profile:read")
+    assert (await each.renew(less["refresh_token"])).json()["scope"] == first["scope"]
+
+
+async def test_a_refresh_that_asks_for_more_is_refused_and_uses_nothing_up(each: App, ada: Person, rows: Rows):
+    tokens = await each.tokens(ada, scope="profile:read offline_access")
+    before = await rows()
+    refused = await each.renew(tokens["refresh_token"], scope="profile:read posts:read")
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+    assert await rows() == before
+    assert (await each.renew(tokens["refresh_token"])).status_code == 200
 
 
 async def test_an_app_acts_for_itself_without_a_person(web: App, native: App):
