@@ -43,26 +43,51 @@ function SignedIn({ person, busy, attempt }) {
 }
 
 function SignedOut({ busy, attempt }) {
+  const [challenge, setChallenge] = useState(); // of somebody whose account asks for a code, too
+
   function submit(event) {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    attempt(() => signIn(fields.get("login").trim(), fields.get("password")));
+    const { login, ...rest } = Object.fromEntries(new FormData(event.currentTarget));
+    const sent = challenge ? { challenge, ...rest } : { login: login.trim(), ...rest };
+    attempt(async () => setChallenge(await signIn(sent)));
   }
 
   return (
     <>
       <p role="status">Signed out</p>
       <form aria-label="Sign in" onSubmit={submit}>
-        <label>
-          Handle or e-mail
-          <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required defaultValue={demo.handle} />
-        </label>
-        <label>
-          Password
-          <input name="password" type="password" autoComplete="current-password" required defaultValue={demo.password} />
-        </label>
+        {challenge ? <Code /> : <Password />}
         <button disabled={busy}>Sign in</button>
+        {challenge && (
+          <button type="button" onClick={() => setChallenge()}>
+            Begin again
+          </button>
+        )}
       </form>
     </>
+  );
+}
+
+function Password() {
+  return (
+    <>
+      <label>
+        Handle or e-mail
+        <input name="login" autoComplete="username" autoCapitalize="none" spellCheck={false} required defaultValue={demo.handle} />
+      </label>
+      <label>
+        Password
+        <input name="password" type="password" autoComplete="current-password" required defaultValue={demo.password} />
+      </label>
+    </>
+  );
+}
+
+function Code() {
+  return (
+    <label>
+      Code of your app
+      <input name="code" autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} required autoFocus />
+    </label>
   );
 }

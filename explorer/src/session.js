@@ -18,8 +18,11 @@ export function subscribe(listener) {
 /** Who is signed in: { handle, name }, or null. */
 export const currentPerson = () => person;
 
-/** Sign in. Throws an Error with the server's sentence when it refuses. */
-export const signIn = (login, password) => change("POST", { login, password });
+/**
+ * Sign in by `{ login, password }`, and where that gives a challenge, by `{ challenge, code }`. Throws an Error with the
+ * server's sentence when it refuses.
+ */
+export const signIn = (sent) => change("POST", sent);
 
 /** Sign out. */
 export const signOut = () => change("DELETE");
@@ -37,7 +40,11 @@ async function whoever() {
 async function change(method, body) {
   const headers = body && { "content-type": "application/json" };
   const response = await read(URL_OF_SESSION, { method, headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error((await response.json()).message);
+  if (!response.ok) {
+    const { message, challenge } = await response.json();
+    if (challenge) return challenge;
+    throw new Error(message);
+  }
   channel.postMessage("changed");
   await refresh();
 }

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from httpx2 import AsyncClient
 
-from tests.api import Api, Person
+from tests.api import PASSWORD, Api, Person
+from tests.auth.test_factors import turn_on
 from tests.browser.chromium import IN_CHROMIUM
 from tests.serving import Server, serving
 
@@ -47,8 +48,8 @@ class Window:
         self.status = page.get_by_role("banner").get_by_role("status")
         self.problem = page.get_by_role("banner").get_by_role("alert")
 
-    async def sign_in(self, password: str = DEMO_PASSWORD):
-        await self.page.get_by_label("Handle or e-mail").fill("ada")
+    async def sign_in(self, handle: str = "ada", password: str = DEMO_PASSWORD):
+        await self.page.get_by_label("Handle or e-mail").fill(handle)
         await self.page.get_by_label("Password").fill(password)
         await self.page.get_by_role("button", name="Sign in").click()
 
@@ -114,6 +115,21 @@ async def test_a_wrong_password_is_said_and_signs_nobody_in(open_window):
     await window.sign_in(password="starlink")
     await expect(window.problem).not_to_be_empty()
     await expect(window.status).to_have_text("Signed out")
+
+
+async def test_who_has_an_authenticator_app_shows_its_code(open_window, server: str):
+    async with AsyncClient(base_url=server) as http:
+        hedy = await Api(http).sign_up("hedy_browser")
+        app, _ = await turn_on(Api(http), hedy)
+    window = await open_window()
+    await window.sign_in(hedy.handle, PASSWORD)
+    code = window.page.get_by_label("Code of your app")
+    await code.fill(app.wrong())
+    await code.press("Enter")
+    await expect(window.problem).not_to_be_empty()
+    await code.fill(app.code())
+    await code.press("Enter")
+    await expect(window.status).to_have_text("Signed in as @hedy_browser")
 
 
 async def test_a_post_created_in_one_window_arrives_live_in_another(open_window):

@@ -4,10 +4,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from auth import factors
 from auth.login import by_password, in_browser
 from auth.tokens import Tokens
 from core.deadlines import Deadline
-from core.errors import SecondFactorRequired, Unavailable
+from core.errors import CaptchaRequired, SecondFactorRequired, Unavailable
 from core.settings import Settings
 from domain import endings
 from domain.device import Device
@@ -18,11 +19,16 @@ from transport.negotiation import JSON, BadRequest, body_of, device_of, headers_
 from transport.pages.doors import REFUSALS, status_of
 from transport.pages.visits import LONGEST
 
-ELSEWHERE = "This account asks for a code, too: sign in at /sign-in."
+ELSEWHERE = "There have been many tries: sign in at /sign-in, and come back."
+STEPS = ({"login", "password"}, {"challenge", "code"})
+"""What signs somebody in; the second of who has a second factor."""
 
 
 class SessionOverJSON:
-    """`/session` for scripts of our own pages: POST `login` and `password` to sign in, DELETE to sign out."""
+    """`/session` for scripts of our own pages: POST `login` and `password` to sign in, DELETE to sign out.
+
+    Who has to show a code as well is given a `challenge`, to POST with the `code`.
+    """
 
     def __init__(self, services: Services, tokens: Tokens, cookies: Cookies, config: Settings) -> None:
         self._services, self._tokens, self._cookies = services, tokens, cookies
@@ -39,7 +45,9 @@ class SessionOverJSON:
             if request.method == "DELETE":
                 return await self._end(viewer, device)
             return await self._begin(viewer, device, await self._sent(request, headers))
-        except SecondFactorRequired:
+        except SecondFactorRequired as step:
+            return _said(401, step.message, challenge=step.challenge)
+        except CaptchaRequired:
             return _said(401, ELSEWHERE)
         except REFUSALS as refusal:
             return _said(status_of(refusal), refusal.message)
@@ -49,7 +57,10 @@ class SessionOverJSON:
             return _said(503, str(error))
 
     async def _begin(self, before: Viewer, device: Device, sent: dict[str, str]) -> Response:
-        who = await by_password(self._services, device, login=sent["login"], password=sent["password"])
+        if "challenge" in sent:
+            who = await factors.complete(self._services, device, sent["challenge"], sent["code"])
+        else:
+            who = await by_password(self._services, device, login=sent["login"], password=sent["password"])
         response = Response(status_code=204, headers={"Cache-Control": "no-store"})
         secret = await in_browser(self._services, device, who, before)
         self._cookies.set(response, self._cookies.session, secret, lasts=True)
@@ -69,10 +80,10 @@ class SessionOverJSON:
             sent = orjson.loads(await body_of(headers, request.receive, LONGEST, self._within))
         except orjson.JSONDecodeError:
             sent = None
-        if not isinstance(sent, dict) or not all(isinstance(sent.get(each), str) for each in ("login", "password")):
-            raise BadRequest(400, "Send an object with `login` and `password`.")
+        if not isinstance(sent, dict) or sent.keys() not in STEPS or not all(isinstance(v, str) for v in sent.values()):
+            raise BadRequest(400, "Send an object with `login` and `password`, or with `challenge` and `code`.")
         return sent
 
 
-def _said(status: int, message: str) -> Response:
-    return JSONResponse({"message": message}, status, {"Cache-Control": "no-store"})
+def _said(status: int, message: str, **more: str) -> Response:
+    return JSONResponse({"message": message, **more}, status, {"Cache-Control": "no-store"})

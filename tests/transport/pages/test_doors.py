@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from auth.attempts import RULES, Attempt
 from core.settings import Settings
-from tests.api import PASSWORD
+from tests.api import PASSWORD, Api
 from tests.auth.test_factors import turn_on
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN, WHO, hidden
 from transport.cookies import Cookies
@@ -199,7 +200,10 @@ async def test_no_other_page_signs_in_or_out_by_json_and_leaves_no_trace(browser
     assert await rows() == before
 
 
-@pytest.mark.parametrize("sent", [{}, [], {"login": 1, "password": "x"}, {"login": "x"}])
+@pytest.mark.parametrize(
+    "sent",
+    [{}, [], {"login": 1, "password": "x"}, {"login": "x"}, {"challenge": "x"}, {"challenge": "x", "password": "x"}],
+)
 async def test_json_that_is_no_sign_in_is_refused(browser, sent):
     assert (await browser.http.post("/session", json=sent, headers=ORIGIN)).status_code == 400
 
@@ -216,13 +220,29 @@ async def test_who_has_an_authenticator_app_shows_its_code_after_the_password(ap
     assert await browser.who(**ORIGIN) == ada.handle
 
 
-async def test_the_explorer_sends_who_has_an_authenticator_app_to_the_page(api, browser, ada):
-    await turn_on(api, ada)
-    credentials = {"login": ada.handle, "password": PASSWORD}
-    answer = await browser.http.post("/session", json=credentials, headers=ORIGIN)
+async def test_the_explorer_takes_a_code_from_who_has_an_authenticator_app(api, browser, ada):
+    app, _ = await turn_on(api, ada)
+
+    async def send(**sent: str):
+        return await browser.http.post("/session", json=sent, headers=ORIGIN)
+
+    asked = await send(login=ada.handle, password=PASSWORD)
+    assert asked.status_code == 401
+    challenge = asked.json()["challenge"]
+    assert (await send(challenge=challenge, code=app.wrong())).status_code == 401
+    assert await browser.who(**ORIGIN) is None
+    assert (await send(challenge=challenge, code=app.code())).status_code == 204
+    assert await browser.who(**ORIGIN) == ada.handle
+
+
+async def test_the_explorer_sends_who_failed_too_often_to_the_page(app, strict):
+    async with Api.of(app) as stranger:
+        ada = await stranger.sign_up()
+        wrong = {"login": ada.handle, "password": "wrong"}
+        for _ in range(RULES[Attempt.SIGN_IN].account.asks + 1):
+            answer = await stranger.http.post("/session", json=wrong, headers=ORIGIN)
     assert answer.status_code == 401
     assert "/sign-in" in answer.json()["message"]
-    assert await browser.who(**ORIGIN) is None
 
 
 async def test_a_cookies_secret_is_no_bearer(browser, ada):
