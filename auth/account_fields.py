@@ -56,6 +56,8 @@ async def change_password(info: Info, input: "ChangePasswordInput") -> bool:
 
 async def change_email(info: Info, input: "ChangeEmailInput") -> bool:
     """See `accounts.change_email`."""
-    context, given = info.context, {"email": input.email, "password": input.password}
-    await accounts.change_email(context.services, context.viewer, context.device, **given)
+    context = info.context
+    await accounts.change_email(
+        context.services, context.viewer, context.device, email=input.email, password=input.password
+    )
     return True

@@ -18,10 +18,12 @@ from domain.sessions import Known
 from domain.text import clean, clean_email, clean_handle
 from domain.viewer import Viewer
 from loaders.context import Services
+from loaders.factors import signed_in_lately
 
 T = TypeVar("T")
 
 WRONG = "This isn't your password."
+LATE = "You have no password: sign in once more in its stead."
 NONE = "You have no password yet: ask for one by e-mail, as if it were forgotten."
 
 
@@ -61,11 +63,17 @@ async def resend_verification(services: Services, viewer: Viewer, device: Device
         await addresses.ask_again(services.db, viewer)
 
 
-async def change_email(services: Services, viewer: Viewer, device: Device, *, email: str, password: str) -> None:
-    """Ask for another address, which is it once it is confirmed. Raises NotSignedIn, InvalidInput, RateLimited."""
-    viewer.require_user()
+async def change_email(services: Services, viewer: Viewer, device: Device, *, email: str, password: str | None) -> None:
+    """Ask for another address, which is it once it is confirmed. Raises NotSignedIn, InvalidInput, RateLimited.
+
+    Who has no password must have signed in within ten minutes in its stead: nobody is stuck with a mistyped address.
+    """
+    person = await addresses.with_password(services.db, viewer)
     email = clean_email(email, "input", "email")
-    await require_password(services, viewer, device, password, "input", "password")
+    if person.password_hash is not None:
+        await _verify(services, person, password or "", "input", "password")
+    elif not await signed_in_lately(services.db, viewer):
+        raise InvalidInput.at("input", "password", message=LATE)
     await addresses.change(services.db, viewer, email, device)
 
 
@@ -103,7 +111,11 @@ async def require_password(services: Services, viewer: Viewer, device: Device, p
     person = await addresses.with_password(services.db, viewer)
     if person.password_hash is None:
         raise InvalidInput.at(*path, message=NONE)
+    await _verify(services, person, password, *path)
+    return person
+
+
+async def _verify(services: Services, person: Any, password: str, *path: str) -> None:
     async with attempts.of(services.limiter, Attempt.SECOND_FACTOR, account=f"password:{person.user_id}"):
         if not await passwords.verify(person.password_hash, password):
             raise InvalidInput.at(*path, message=WRONG)
-    return person

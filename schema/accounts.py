@@ -83,7 +83,9 @@ class ChangeEmailInput:
     """Another address."""
 
     email: str = strawberry.field(description="The new one.")
-    password: str = strawberry.field(description="The current password.")
+    password: str | None = strawberry.field(
+        default=None, description="The current password. Who has none signs in within ten minutes before."
+    )
 
 
 @strawberry.type(description="The link has done what it is for.")

@@ -181,3 +181,14 @@ async def sql(db: Database, statement: str, **parameters: Any) -> list[Any]:
         cursor = psycopg.AsyncClientCursor(connection, row_factory=namedtuple_row)
         await cursor.execute(query.sql, query.bind(parameters))
         return await cursor.fetchall() if cursor.description else []
+
+
+async def age(db: Database, person: Person) -> None:
+    """Let it be eleven minutes since they signed in."""
+    aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id"
+    await sql(db, aged, id=person.number)
+
+
+async def take_password(db: Database, person: Person) -> None:
+    """Let them be one who signs in otherwise."""
+    await sql(db, "update accounts set password_hash = null where user_id = :id", id=person.number)

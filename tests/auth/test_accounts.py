@@ -8,7 +8,7 @@ import pytest
 from core.database import Database
 from core.line import Line
 from tests.api import PASSWORD, Api, Person, Rows, Work
-from tests.factories import sql
+from tests.factories import age, sql, take_password
 from tests.mail import Post
 
 NEW = "staple of a battery horse"
@@ -220,7 +220,8 @@ async def test_an_address_is_changed_by_the_new_one_and_taken_back_by_the_old(
 ):
     await verify(api, post, ada)
     new = f"new_{ada.handle}@example.org"
-    assert (await api.mutate("changeEmail", ada, email=new, password="wrong"))["code"] == "INVALID_INPUT"
+    for wrong in ({"password": "wrong"}, {"password": ""}, {}):
+        assert (await api.mutate("changeEmail", ada, email=new, **wrong))["code"] == "INVALID_INPUT"
     asked = await api.mutate("changeEmail", ada, email=new, password=PASSWORD)
     assert asked["__typename"] == "ChangeEmailSuccess"
     assert (await api(MINE, ada))["viewer"]["account"]["email"] == address(ada)
@@ -235,6 +236,19 @@ async def test_an_address_is_changed_by_the_new_one_and_taken_back_by_the_old(
     token = await post.token(address(ada), "reset_password")
     assert (await api.mutate("resetPassword", token=token, password=NEW))["__typename"] == "ResetPasswordSuccess"
     assert {"EMAIL_CHANGE_ASKED", "EMAIL_CHANGED"} <= set(await kinds(db, ada))
+
+
+async def test_who_has_no_password_changes_an_address_by_having_just_signed_in(
+    api: Api, ada: Person, db: Database, rows
+):
+    await take_password(db, ada)
+    new = f"new_{ada.handle}@example.org"
+    assert (await api.mutate("changeEmail", ada, email=new))["__typename"] == "ChangeEmailSuccess"
+    await age(db, ada)
+    before = await rows()
+    refused = await api.mutate("changeEmail", ada, email=new)
+    assert refused["fields"][0]["path"] == ["input", "password"]
+    assert await rows() == before
 
 
 async def test_who_changed_an_address_twice_cannot_keep_its_owner_from_taking_it_back(

@@ -14,7 +14,7 @@ from core.sealing import unseal
 from domain import housekeeping, totp
 from models.factors import RecoveryCode, TotpFactor
 from tests.api import PASSWORD, Api, Person, Rows
-from tests.factories import sql
+from tests.factories import age, sql
 from tests.mail import Post
 
 FACTORS = "{ viewer { account { hasPassword hasTotp recoveryCodesLeft } } }"
@@ -60,15 +60,6 @@ async def challenged(api: Api, person: Person) -> str:
 
 async def complete(api: Api, challenge: str, code: str) -> str:
     return (await api.mutate("completeSignIn", select=SESSION, challenge=challenge, code=code))["__typename"]
-
-
-async def age(db: Database, person: Person) -> None:
-    """Let the sign-in be eleven minutes ago."""
-    await sql(
-        db,
-        "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id",
-        id=person.number,
-    )
 
 
 async def kinds(db: Database, person: Person) -> list[str]:

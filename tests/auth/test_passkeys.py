@@ -12,7 +12,7 @@ from auth import ceremonies
 from models.factors import Passkey
 from tests.api import PASSWORD, Api, Person, Rows
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, b64
-from tests.factories import sql
+from tests.factories import age, sql, take_password
 
 SESSION = "session { accessToken viewer { id } }"
 MINE = "{ viewer { account { hasPassword passkeys { id name isSynced lastUsedAt } } } }"
@@ -143,7 +143,7 @@ async def test_a_passkey_answers_for_an_app_too(api: Api, ada: Person):
 async def test_a_passkey_is_removed_but_not_the_last_way_in(api: Api, ada: Person, db, rows: Rows):
     key = Authenticator()
     first = (await add(api, ada, key))["passkey"]["id"]
-    await sql(db, "update accounts set password_hash = null where user_id = :id returning user_id", id=ada.number)
+    await take_password(db, ada)
     before = await rows()
     assert (await api.mutate("removePasskey", ada, passkeyId=first))["__typename"] == "Conflict"
     assert await rows() == before
@@ -180,8 +180,7 @@ async def test_a_passkey_is_called_otherwise_by_its_person_alone(api: Api, ada: 
 
 async def test_who_has_a_session_but_no_proof_neither_adds_nor_removes(api: Api, ada: Person, db, rows: Rows):
     added = (await add(api, ada, Authenticator()))["passkey"]["id"]
-    aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id"
-    await sql(db, aged, id=ada.number)
+    await age(db, ada)
     before = await rows()
     for name, more in (("beginPasskey", {}), ("removePasskey", {"passkeyId": added})):
         for proof in ({}, {"password": "wrong password"}):

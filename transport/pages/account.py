@@ -7,6 +7,7 @@ from auth import accounts
 from domain import addresses
 from domain.audit import SecurityEventKind
 from loaders.audit import EventsOfUser
+from loaders.factors import FactorsOfViewer, signed_in_lately
 from schema.enums import words
 from transport.pages.visits import HOME, REFUSALS, Visit, Visits
 
@@ -25,28 +26,34 @@ async def overview(visit: Visit) -> Response:
 
 async def address(visit: Visit) -> Response:
     """Change the address, by a letter to the new one."""
-    visit.viewer.require_user()
+    shown = {"has_password": await _has_password(visit)}
+    shown["may_change"] = shown["has_password"] or await signed_in_lately(visit.services.db, visit.viewer)
     if not visit.sends:
-        return visit.page("change-address.html")
+        return visit.page("change-address.html", **shown)
     given = {name: visit.fields.get(name, "") for name in ("email", "password")}
     try:
         await accounts.change_email(visit.services, visit.viewer, visit.device, **given)
     except REFUSALS as refusal:
-        return visit.refused("change-address.html", refusal)
+        return visit.refused("change-address.html", refusal, **shown)
     return visit.done()
 
 
 async def password(visit: Visit) -> Response:
     """Change the password."""
-    visit.viewer.require_user()
+    has_password = await _has_password(visit)
     if not visit.sends:
-        return visit.page("change-password.html")
+        return visit.page("change-password.html", has_password=has_password)
     given = {"current": visit.fields.get("currentPassword", ""), "new": visit.fields.get("newPassword", "")}
     try:
         await accounts.change_password(visit.services, visit.viewer, visit.device, **given)
     except REFUSALS as refusal:
-        return visit.refused("change-password.html", refusal)
+        return visit.refused("change-password.html", refusal, has_password=has_password)
     return visit.done()
+
+
+async def _has_password(visit: Visit) -> bool:
+    factors = await FactorsOfViewer(visit.services.db, visit.viewer).load(visit.viewer.require_user())
+    return bool(factors and factors.has_password)
 
 
 async def log(visit: Visit) -> Response:

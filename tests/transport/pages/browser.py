@@ -5,7 +5,6 @@ import time
 from html import unescape
 
 from tests.api import PASSWORD
-from tests.factories import sql
 
 ORIGIN = {"origin": "http://starling.test"}
 ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
@@ -38,12 +37,6 @@ class Browser:
     async def send(self, path: str, to: str | None = None, **fields):
         """Fill a page's form in, and send it."""
         return await self.http.post(to or path, data=await self.form(path) | fields, headers=ORIGIN)
-
-    async def age(self, db, handle: str) -> None:
-        """It has been a while since they signed in."""
-        aged = """update sessions set created_at = now() - interval '11 minutes'
-            where user_id = (select id from users where handle = :handle) returning id"""
-        await sql(db, aged, handle=handle)
 
     async def who(self, **headers) -> str | None:
         answer = await self.http.post("/graphql", json={"query": WHO}, headers=headers)

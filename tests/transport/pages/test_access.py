@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.api import PASSWORD
-from tests.factories import sql
+from tests.factories import age, sql
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN, hidden
 from transport.pages.access import named
 
@@ -20,12 +20,6 @@ NOWHERE = ("session_1", "post_1", "nothing", "")
 async def at_home(browser, ada):
     await browser.sign_in(ada.handle)
     return browser
-
-
-async def age(db, person) -> None:
-    """Let it be a while since they signed in."""
-    aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id"
-    await sql(db, aged, id=person.number)
 
 
 async def is_refused(api, token: str) -> None:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.api import PASSWORD
-from tests.factories import sql
+from tests.factories import age, sql, take_password
 from tests.mail import Post
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN
 
@@ -68,6 +68,18 @@ async def test_another_address_is_one_once_its_letter_is_used(at_home, ada, db):
     token = await Post(db).token(new, "confirm_new_email")
     await at_home.send(f"/account/email?token={token}")
     assert f"<strong>{new}</strong>, confirmed" in (await at_home.http.get("/account")).text
+
+
+async def test_who_has_no_password_changes_the_address_and_is_told_how_to_have_one(at_home, ada, db):
+    await take_password(db, ada)
+    assert 'href="/forgot"' in (await at_home.http.get("/account/password")).text
+    assert 'name="password"' not in (await at_home.http.get("/account/address")).text
+    assert (await at_home.send("/account/address", email=f"new_{ada.handle}@example.org")).status_code == 303
+    form = await at_home.form("/account/address") | {"email": f"newer_{ada.handle}@example.org"}
+    await age(db, ada)
+    late = await at_home.http.post("/account/address", data=form, headers=ORIGIN)
+    assert late.status_code == 400
+    assert 'href="/sign-in?next=/account/address"' in late.text
 
 
 async def test_one_reads_what_happened(at_home):

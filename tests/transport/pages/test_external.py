@@ -14,7 +14,7 @@ from auth.external.web import certificates
 from core.providers import OpenIDProvider
 from core.settings import settings
 from tests.api import PASSWORD
-from tests.factories import sql
+from tests.factories import age, sql
 from tests.providers import ID, SECRET, Provider, serving
 from tests.transport.pages.browser import ORIGIN, hidden
 
@@ -232,8 +232,7 @@ async def test_an_identity_is_linked_unlinked_and_nobody_elses(browser, provider
 async def test_who_signed_in_long_ago_links_nothing(browser, provider, api, db):
     ada = await api.sign_up()
     await browser.sign_in(ada.handle)
-    aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id"
-    await sql(db, aged, id=ada.number)
+    await age(db, ada)
     answer = await browser.http.get("/sign-in/with/elsewhere?link", headers=FROM_HERE)
     assert answer.status_code == 403
     assert "Sign in once more" in answer.text

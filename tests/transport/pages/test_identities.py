@@ -9,7 +9,7 @@ from core.providers import OpenIDProvider
 from core.settings import settings
 from domain import identities
 from domain.device import Device
-from tests.factories import sql
+from tests.factories import age, take_password
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN
 
 HOME = "/account/identities"
@@ -50,7 +50,7 @@ async def test_an_identity_is_unlinked(at_home, path):
 
 
 async def test_the_last_way_in_stays(at_home, ada, path, rows, db):
-    await sql(db, "update accounts set password_hash = null where user_id = :id returning user_id", id=ada.number)
+    await take_password(db, ada)
     before = await rows()
     answer = await at_home.send(path)
     assert answer.status_code == 409
@@ -60,8 +60,7 @@ async def test_the_last_way_in_stays(at_home, ada, path, rows, db):
 
 async def test_who_signed_in_long_ago_unlinks_nothing(at_home, ada, path, rows, db):
     form = await at_home.form(path)
-    aged = "update sessions set created_at = now() - interval '11 minutes' where user_id = :id returning id"
-    await sql(db, aged, id=ada.number)
+    await age(db, ada)
     before = await rows()
     answer = await at_home.http.post(path, data=form, headers=ORIGIN)
     assert answer.status_code == 400

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.authenticator import Authenticator
+from tests.factories import age
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN
 
 FACTORS = "/account/factors"
@@ -66,7 +67,7 @@ async def test_what_no_browser_sends_is_said_to_be_no_passkey_and_leaves_no_trac
 async def test_who_signed_in_a_while_ago_signs_in_once_more_before_a_change(browser, ada, db, rows):
     await browser.sign_in(ada.handle)
     form = await browser.form(FACTORS)
-    await browser.age(db, ada.handle)
+    await age(db, ada)
     before = await rows()
     page = await listed(browser)
     assert "Sign in once more" in page

@@ -4,7 +4,7 @@ import re
 
 import pyotp
 
-from tests.factories import sql
+from tests.factories import take_password
 from tests.transport.pages.browser import ELSEWHERE, ORIGIN, hidden
 
 BEGIN, CONFIRM, DISABLE = (f"/account/factors/{name}" for name in ("begin", "confirm", "disable"))
@@ -46,5 +46,5 @@ async def test_who_is_signed_out_is_asked_to_sign_in_first(browser):
 
 async def test_who_has_no_password_sets_an_app_up_too(browser, ada, db):
     await browser.sign_in(ada.handle)
-    await sql(db, "update accounts set password_hash = null where user_id = :id returning user_id", id=ada.number)
+    await take_password(db, ada)
     assert "<svg" in (await browser.send("/account/factors", BEGIN)).text
