@@ -26,6 +26,7 @@ class Attempt(StrEnum):
 
     SIGN_IN = "sign-in"
     SECOND_FACTOR = "second-factor"
+    PASSKEY = "passkey"
     SIGN_UP = "sign-up"
     PASSWORD_RESET = "password-reset"  # noqa: S105
     USER_CODE = "user-code"
@@ -44,6 +45,7 @@ class Rules(NamedTuple):
 RULES = {
     Attempt.SIGN_IN: Rules(Rule(5, asks=3), Rule(50, asks=20)),
     Attempt.SECOND_FACTOR: Rules(Rule(5, asks=NEVER), Rule(50, asks=NEVER)),
+    Attempt.PASSKEY: Rules(Rule(10, asks=NEVER), Rule(50, asks=NEVER)),
     Attempt.SIGN_UP: Rules(Rule(5, asks=NEVER), Rule(50, asks=10), costs=True),
     Attempt.PASSWORD_RESET: Rules(Rule(3, asks=NEVER, first=60), Rule(20, asks=NEVER), costs=True),
     Attempt.USER_CODE: Rules(Rule(10, asks=NEVER), Rule(20, asks=NEVER)),

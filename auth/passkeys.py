@@ -8,7 +8,8 @@ auth/ceremonies.py knows what both look like.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from auth import factors
+from auth import attempts, factors
+from auth.attempts import Attempt
 from core.errors import InvalidInput, NotSignedIn
 from domain import addresses, challenges, passkeys
 from domain.challenges import Purpose
@@ -36,10 +37,15 @@ async def begin(
 
 
 async def add(services: Services, viewer: Viewer, device: Device, *, credential: str, name: str) -> Passkey:
-    """Keep what `navigator.credentials.create()` gave. Raises NotSignedIn, InvalidInput, Conflict."""
+    """Keep what `navigator.credentials.create()` gave. Raises NotSignedIn, InvalidInput, Conflict, RateLimited."""
+    me, name = viewer.require_user(), clean(name, passkeys.LONGEST_NAME, "input", "name", lines=False)
+    async with attempts.of(services.limiter, Attempt.PASSKEY, account=me, address=device.address):
+        return await _keep(services, me, device, credential, name)
+
+
+async def _keep(services: Services, me: int, device: Device, credential: str, name: str) -> Passkey:
     from auth import ceremonies
 
-    me, name = viewer.require_user(), clean(name, passkeys.LONGEST_NAME, "input", "name", lines=False)
     refusal = InvalidInput.at("input", "credential", message=NO_PASSKEY)
     with _or(refusal):
         made = ceremonies.created(credential)
@@ -73,7 +79,12 @@ async def begin_sign_in(services: Services) -> str:
 
 
 async def sign_in(services: Services, device: Device, credential: str) -> int:
-    """Whose passkey `navigator.credentials.get()` has used. Raises NotSignedIn, Unavailable."""
+    """Whose passkey `navigator.credentials.get()` has used. Raises NotSignedIn, RateLimited, Unavailable."""
+    async with attempts.of(services.limiter, Attempt.PASSKEY, address=device.address):
+        return await _owner(services, credential)
+
+
+async def _owner(services: Services, credential: str) -> int:
     from auth import ceremonies
 
     refusal = NotSignedIn(UNKNOWN)

@@ -115,11 +115,13 @@ def routes(services: Services, verifier: Tokens, config: Settings) -> list[Route
 
 def _form(act: Callable[[Database, Device, Request], Awaitable[Answer]], db: Database, limiter: Limiter) -> Act:
     async def limited(device: Device, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        request = Request("POST", path, headers, parse(body))
-        await limiter.require("oauth", network(device.address), 1, burst=CALLS, per_second=CALLS_PER_SECOND)
+        request, near = Request("POST", path, headers, parse(body)), network(device.address)
+        await limiter.require("oauth", near, 1, burst=CALLS, per_second=CALLS_PER_SECOND)
         if "dpop" in headers:
             request.jkt = await proofs.check(limiter, Shown(headers["dpop"], "POST", path))
-        async with attempts.of(limiter, Attempt.CLIENT, address=device.address) as attempt:
+        # For the app at this address: an app that many addresses claim to be isn't kept out by that.
+        account = f"{request.claims_to_be}@{near}"
+        async with attempts.of(limiter, Attempt.CLIENT, account=account, address=device.address) as attempt:
             answer = await act(db, device, request)
             if isinstance(answer.body, dict) and answer.body.get("error") == "invalid_client":
                 attempt.fail()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Payload, OAuth2Request
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 
 from core.settings import settings
 
@@ -44,6 +45,12 @@ class Request(OAuth2Request):  # type: ignore[misc]
         super().__init__(method, settings().origin + path, headers=_credentials(headers))
         _check(pairs)
         self.payload = Payload(pairs)
+
+    @property
+    def claims_to_be(self) -> str:
+        """The client id that comes along, whoever sends it."""
+        basic, _ = extract_basic_authorization(self.headers)
+        return basic or self.form.get("client_id", "")
 
     @property
     def form(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from auth import ceremonies
+from core.settings import settings as config
 from models.factors import Passkey
 from tests.api import PASSWORD, Api, Person, Rows
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, b64
@@ -200,6 +201,21 @@ async def test_a_person_has_at_most_twenty(api: Api, ada: Person, db):
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20), lambda c: st.lists(c, max_size=3))
 ASKED = json.dumps({"rp": {"id": "localhost"}, "user": {"id": "AAAAAAAAAAE"}, "challenge": "aGk"})
+
+
+async def test_who_sends_one_bad_passkey_after_the_other_waits_and_nobody_else_does(
+    app, api: Api, ada: Person, monkeypatch: pytest.MonkeyPatch
+):
+    key = Authenticator()
+    await add(api, ada, key)
+    monkeypatch.setattr(config(), "attempts", 0.1)
+    async with Api.of(app) as stranger:
+        answers = [(await sign_in(stranger, Authenticator().get(await question(stranger))))["code"] for _ in range(6)]
+        assert answers == ["NOT_SIGNED_IN"] * 5 + ["RATE_LIMITED"]
+        assert (await sign_in(stranger, key.get(await question(stranger))))["code"] == "RATE_LIMITED"
+    assert "session" in await sign_in(api, key.get(await question(api)))
+    refused = [await api.mutate("addPasskey", ada, credential="{}", name="Mine") for _ in range(2)]
+    assert [each["code"] for each in refused] == ["INVALID_INPUT", "RATE_LIMITED"]
 
 
 def changed(data: st.DataObject, credential: str) -> str:

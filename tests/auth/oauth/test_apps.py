@@ -1,10 +1,15 @@
 """Apps in the graph: developers' own, and those that people let in."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from starlette.applications import Starlette
 
+from auth.attempts import NEVER, RULES, Attempt, Rules
+from core.backoff import Rule
 from core.database import Database
+from core.settings import settings
 from tests import factories
 from tests.api import Api, Person, Rows
 from tests.auth.oauth.client import CALLBACK, App
@@ -77,6 +82,23 @@ async def test_the_secret_before_the_last_is_good_for_a_while_and_the_one_before
     later = [usable(db, api, created | {"secret": each["secret"]}) for each in rotated]
     answers = [await each.post("/oauth/token", grant_type="client_credentials") for each in (first, *later)]
     assert [each.status_code for each in answers] == [401, 200, 200]
+
+
+async def test_wrong_secrets_keep_out_neither_the_app_elsewhere_nor_others_here(
+    app: Starlette, web: App, db: Database, api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settings(), "attempts", 1.0)
+    monkeypatch.setitem(RULES, Attempt.CLIENT, Rules(Rule(2, asks=NEVER), Rule(4, asks=NEVER)))
+    async with Api.of(app) as here:
+        wrong = replace(web, http=here.http, secret="not it")
+        other = await App.make(db, here.http)
+        for _ in range(4):  # they don't add up, nor are they forgiven by what is right
+            assert (await other.post("/oauth/introspect", token="x")).status_code == 200
+        answers = [await wrong.post("/oauth/introspect", token="x") for _ in range(4)]
+        assert [each.status_code for each in answers] == [401, 401, 429, 429]
+        assert (await replace(wrong, secret=web.secret).post("/oauth/introspect", token="x")).status_code == 429
+        assert (await other.post("/oauth/introspect", token="x")).status_code == 200
+        assert (await web.post("/oauth/introspect", token="x")).status_code == 200
 
 
 async def test_an_app_without_a_secret_has_none_to_rotate(api: Api, ada: Person):
