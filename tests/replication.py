@@ -13,7 +13,7 @@ import psycopg
 
 from core import embedded, migrations, supervisor
 from core.engine_files import Place, engine_user, private_directory, program
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 DATABASE = "starling"
 

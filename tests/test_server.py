@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pytest
 
 import server
 from core.settings import Settings
+from tests.waiting import hold_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
 
@@ -51,7 +52,7 @@ class Terminal:
     def serve(self, port: int) -> subprocess.Popen[str]:
         """Start it and wait until it answers."""
         process = self.run("--port", str(port))
-        until(lambda: healthy(port) or process.poll() is not None, seconds=40)
+        hold_until(lambda: healthy(port) or process.poll() is not None, seconds=40)
         assert process.poll() is None, process.communicate()
         return process
 
@@ -68,7 +69,7 @@ class Terminal:
         for process in self.servers:
             process.kill()
             process.communicate()
-        until(lambda: not self.processes())
+        hold_until(lambda: not self.processes())
 
 
 @pytest.fixture
@@ -104,15 +105,6 @@ def is_free(port: int) -> bool:
     return False
 
 
-def until(condition: Callable[[], object], *, seconds: float = 30) -> float:
-    """Seconds until the condition was met."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"not within {seconds} seconds"
-        time.sleep(0.02)
-    return time.monotonic() - start
-
-
 def test_one_command_serves_and_ctrl_c_ends_everything(terminal: Terminal, port: int) -> None:
     process = terminal.serve(port)
     assert len(terminal.processes(*ENGINES)) == 2
@@ -124,18 +116,18 @@ def test_one_command_serves_and_ctrl_c_ends_everything(terminal: Terminal, port:
     assert f"http://127.0.0.1:{port}/graphql" in out
     assert "Traceback" not in err
     assert is_free(port)
-    until(lambda: not terminal.processes())
+    hold_until(lambda: not terminal.processes())
 
 
 def test_ctrl_c_while_it_starts_is_as_quiet(terminal: Terminal, port: int) -> None:
     process = terminal.run("--port", str(port))
-    until(terminal.data.exists)
+    hold_until(terminal.data.exists)
 
     process.send_signal(signal.SIGINT)
 
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
-    until(lambda: not terminal.processes())
+    hold_until(lambda: not terminal.processes())
 
 
 def test_two_servers_share_the_engines_until_both_have_ended(terminal: Terminal, port: int) -> None:
@@ -152,7 +144,7 @@ def test_two_servers_share_the_engines_until_both_have_ended(terminal: Terminal,
 
     second.terminate()
     assert second.wait(30) == 0
-    until(lambda: not terminal.processes())
+    hold_until(lambda: not terminal.processes())
 
 
 def test_a_taken_port_is_said_in_one_line_before_anything_starts(terminal: Terminal) -> None:

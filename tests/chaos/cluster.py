@@ -12,7 +12,7 @@ from live.relay import LOCK as RELAY_LOCK
 from tests.chaos.balancer import Balancer
 from tests.chaos.engines import Engines
 from tests.chaos.servers import Server
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 _HOLDER = """
 select application_name from pg_locks join pg_stat_activity using (pid)

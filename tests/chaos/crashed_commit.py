@@ -10,7 +10,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.load import CREATE, Load
 from tests.chaos.report import Report
 from tests.chaos.servers import Server
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 TIMES, FULL = 4, 50
 

@@ -14,7 +14,7 @@ import redis
 
 from core import embedded, migrations, supervisor
 from core.engine_files import Place, private_directory
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 DATABASE = "starling"
 

@@ -10,7 +10,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.load import Load
 from tests.chaos.people import People
 from tests.chaos.report import Report
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 SECONDS, FULL = 5, 60
 BODY = "Written long ago, and committed just now."

@@ -13,7 +13,7 @@ from httpx2 import HTTPError, Response
 from tests.chaos.cluster import Cluster
 from tests.chaos.people import People, Person
 from tests.chaos.reader import Reader
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 CREATE = """
 mutation ($input: CreatePostInput!) {

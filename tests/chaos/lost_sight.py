@@ -11,7 +11,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.people import People, Person
 from tests.chaos.reader import Reader
 from tests.chaos.report import Report, percentile
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 TIMES, FULL, AT_ONCE = 50, 1_000, 5
 FORBIDDEN = 4403

@@ -11,7 +11,7 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.load import CREATE, Load
 from tests.chaos.report import Report
 from tests.chaos.servers import Server
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 TIMES, FULL = 3, 20
 LIVED = 2.5

@@ -16,7 +16,7 @@ import psutil
 
 from core.settings import settings
 from tests.chaos.engines import Engines
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 PROJECT = Path(__file__).parents[2]
 READY_WITHIN = 60.0

@@ -11,7 +11,7 @@ from tests.chaos import history
 from tests.chaos.cluster import Cluster
 from tests.chaos.load import Load
 from tests.chaos.report import Report
-from tests.chaos.waiting import until
+from tests.waiting import until
 
 TIMES, SECONDS, FULL, FULL_SECONDS = 2, 4, 5, 30
 TAKEN_WITHIN = 5.0

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,12 +19,13 @@ import redis
 
 from core import embedded, engine_files
 from core.engine_files import EnginesError, Place
+from tests.waiting import hold_until, in_time
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded")]
 
 PROJECT = Path(__file__).parents[2]
 COLD, WARM, RECOVERY = 8, 4, 6
-"""Seconds allowed on a machine that runs other tests beside; an idle one needs 0.6, 0.2 and 0.3."""
+"""Seconds allowed; an idle machine needs 0.6, 0.2 and 0.3."""
 USER = """
 import sys
 from pathlib import Path
@@ -94,17 +95,8 @@ class World:
         for user in self.users:
             user.kill()
             user.communicate()
-        until(lambda: not self.processes())
+        hold_until(lambda: not self.processes())
         shutil.rmtree(self.data, ignore_errors=True)
-
-
-def until(condition: Callable[[], object], *, seconds: float = 20) -> float:
-    """Seconds until the condition was met."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"not within {seconds} seconds"
-        time.sleep(0.02)
-    return time.monotonic() - start
 
 
 def recovery(world: World, victim: psutil.Process) -> float:
@@ -118,7 +110,7 @@ def recovery(world: World, victim: psutil.Process) -> float:
             return now != engines and world.answers()
         return False
 
-    return until(recovered)
+    return hold_until(recovered)
 
 
 def passable_directory() -> Path:
@@ -152,15 +144,15 @@ def test_they_start_from_nothing_and_again_with_what_was_written(world: World) -
     cold = time.monotonic() - start
     world.write("create table kept as select 42 as answer")
     user.kill()
-    until(lambda: not world.processes())
+    hold_until(lambda: not world.processes())
 
     start = time.monotonic()
     world.use()
     warm = time.monotonic() - start
 
     assert world.sql("select answer from kept") == (42,)
-    assert cold < COLD
-    assert warm < WARM
+    assert in_time(cold, COLD)
+    assert in_time(warm, WARM)
 
 
 def test_processes_share_them_and_the_last_ones_death_ends_them(world: World) -> None:
@@ -178,7 +170,7 @@ def test_processes_share_them_and_the_last_ones_death_ends_them(world: World) ->
     assert world.engine("postgres").pid == before
 
     users[0].kill()
-    until(lambda: not world.processes())
+    hold_until(lambda: not world.processes())
 
 
 @pytest.mark.parametrize("name", ["postgres", "valkey-server"])
@@ -189,7 +181,7 @@ def test_a_killed_engine_comes_back(running: World, name: str) -> None:
     time.sleep(0.3)
     old = running.engine(name)
 
-    assert recovery(running, old) < RECOVERY
+    assert in_time(recovery(running, old), RECOVERY)
     assert running.engine(name).pid != old.pid
     assert running.sql("select answer from kept") == (42,)
     _cancel_queries(running)
@@ -207,7 +199,7 @@ def _cancel_queries(running: World) -> None:
 
 
 def test_a_killed_supervisor_is_replaced(running: World) -> None:
-    assert recovery(running, running.supervisor()) < RECOVERY
+    assert in_time(recovery(running, running.supervisor()), RECOVERY)
     assert sum("core.supervisor" in p.cmdline() for p in running.processes()) == 1
 
 
@@ -217,7 +209,7 @@ def test_killing_everything_at_once_leaves_nothing_in_the_way(world: World) -> N
     for process in [user, *world.processes()]:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    until(lambda: not world.processes())
+    hold_until(lambda: not world.processes())
     # The dead postmaster's pid is somebody else's by now.
     pid_file = world.place.cluster / "postmaster.pid"
     lines = pid_file.read_text().splitlines(keepends=True)
@@ -231,7 +223,7 @@ def test_killing_everything_at_once_leaves_nothing_in_the_way(world: World) -> N
 
 def test_a_killed_initdb_leaves_no_half_cluster(world: World) -> None:
     user = world.begin()
-    until(lambda: any(world.data.glob("pg*.new-*/base/1")))
+    hold_until(lambda: any(world.data.glob("pg*.new-*/base/1")))
     supervisor = world.supervisor()
     for process in [*supervisor.children(recursive=True), supervisor]:
         with suppress(psutil.NoSuchProcess):

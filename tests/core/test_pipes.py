@@ -25,6 +25,7 @@ from core import pipe, pipes
 from core.database import Database
 from core.errors import Unavailable
 from tests.core.test_database import kill
+from tests.waiting import in_time
 
 ME = select(func.pg_backend_pid())
 NUMBER = select(bindparam("x", type_=BigInteger))
@@ -107,7 +108,7 @@ async def test_a_long_statement_that_nobody_waits_for_is_ended_on_the_server(one
     started = time.monotonic()
     sleeping.cancel()
     assert await behind == [(7,)], "its neighbour is answered elsewhere"
-    assert time.monotonic() - started < 1
+    assert in_time(time.monotonic() - started, 1)
     with suppress(asyncio.CancelledError):
         await sleeping
     assert running(database_url) == 0
@@ -119,7 +120,7 @@ async def test_a_slow_statement_does_not_hold_up_the_others(two: Database):
     started = time.monotonic()
     answers = await asyncio.gather(*(two.read(NUMBER, x=number) for number in range(8)))
     assert answers == [[(number,)] for number in range(8)]
-    assert time.monotonic() - started < 0.5
+    assert in_time(time.monotonic() - started, 0.5)
     assert not slow.done()
     assert len(await slow) == 1, "and is answered, too"
 
@@ -148,7 +149,7 @@ async def test_a_flood_makes_no_more_connections_than_it_may_and_is_told_so_in_t
     seconds = await flood
     refused = [each for each in seconds if each]
     assert len(refused) >= 36
-    assert max(refused) < 0.5, "0.25 s and what a busy machine adds"
+    assert in_time(max(refused), 0.5), "0.25 s and a moment"
     assert await two.read(NUMBER, x=1) == [(1,)]
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.waiting import hold_until
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
 
 PROJECT = Path(__file__).parents[2]
@@ -52,7 +54,7 @@ class Serving:
         self.process = subprocess.Popen(
             [*through, program.name, str(self.port), str(workers), "reload" if reload else "-"], cwd=program.parent
         )
-        until(self.healthy)
+        hold_until(self.healthy)
 
     def family(self) -> list[psutil.Process]:
         parent = psutil.Process(self.process.pid)
@@ -106,13 +108,6 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "not within 20 seconds"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("options", [{"workers": 2}, {"reload": True}], ids=["workers", "reload"])
 def test_a_signal_ends_every_process(
@@ -124,7 +119,7 @@ def test_a_signal_ends_every_process(
     serving.process.send_signal(end)
 
     assert serving.process.wait(20) == 0
-    until(lambda: not any(map(alive, everything)))
+    hold_until(lambda: not any(map(alive, everything)))
     assert serving.port_is_free()
 
 
@@ -136,19 +131,19 @@ def test_a_killed_parent_leaves_nobody_on_the_port(start: Callable[..., Serving]
 
     serving.process.kill()
 
-    until(serving.port_is_free)
-    until(lambda: not any(map(alive, everything)))
+    hold_until(serving.port_is_free)
+    hold_until(lambda: not any(map(alive, everything)))
 
 
 def test_a_killed_worker_is_replaced(start: Callable[..., Serving]) -> None:
     serving = start(workers=2)
-    until(lambda: len(serving.workers()) == 2)
+    hold_until(lambda: len(serving.workers()) == 2)
     victim = min(serving.workers())
 
     os.kill(victim, signal.SIGKILL)
 
-    until(lambda: len(serving.workers() - {victim}) == 2)
-    until(serving.healthy)
+    hold_until(lambda: len(serving.workers() - {victim}) == 2)
+    hold_until(serving.healthy)
 
 
 def test_a_changed_file_starts_it_anew(start: Callable[..., Serving], program: Path) -> None:
@@ -158,5 +153,5 @@ def test_a_changed_file_starts_it_anew(start: Callable[..., Serving], program: P
 
     program.touch()
 
-    until(lambda: (now := serving.workers()) and not now & before)
-    until(serving.healthy)
+    hold_until(lambda: (now := serving.workers()) and not now & before)
+    hold_until(serving.healthy)

@@ -12,6 +12,7 @@ from live import log
 from live.pokes import Pokes
 from live.relay import LOCK, Relay
 from tests.live.conftest import happen, numbers_in_log, sequence_all
+from tests.waiting import until
 
 
 class Writers:
@@ -179,9 +180,3 @@ def relay(db, redis, stream="starling:test:unread"):
     pokes = Pokes(redis, f"{stream}:pokes")
     db.on_events = pokes.send
     return Relay(db, redis, stream, pokes)
-
-
-async def until(condition):
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - it isn't ours to tell
-            await asyncio.sleep(0.01)

@@ -12,6 +12,7 @@ from live.pokes import Pokes
 from live.relay import Relay
 from live.stream import EventStream
 from tests.live.conftest import happen, sequence_all
+from tests.waiting import in_time
 
 POST = 7
 
@@ -102,7 +103,7 @@ async def test_nothing_is_missed_when_redis_is_killed_empty_and_back(db, own_red
     await asyncio.sleep(1.0)
     await writing.stop()
     await heard_all(heard, len(writing.committed))
-    assert slowest(heard, writing, away, back) < 1.0
+    assert in_time(slowest(heard, writing, away, back), 1.0)
     lines = [record.message for record in caplog.records]
     assert len([line for line in lines if "Redis is away" in line]) <= 3, "one line for each that misses it"
 
@@ -140,7 +141,7 @@ async def test_a_redis_that_hangs_holds_nobody_up(db, own_redis, two_processes):
     own_redis.thaw()
     await writing.stop()
     await heard_all(heard, len(writing.committed))
-    assert slowest(heard, writing, frozen, thawed) < 2.0
+    assert in_time(slowest(heard, writing, frozen, thawed), 2.0)
 
 
 async def test_nothing_is_missed_when_the_database_goes_away_and_comes_back(db, maintenance, two_processes, caplog):
@@ -160,7 +161,7 @@ async def test_nothing_is_missed_when_the_database_goes_away_and_comes_back(db, 
         else:
             break
     await heard_all(heard, 2)
-    assert time.perf_counter() - opened < 2
+    assert in_time(time.perf_counter() - opened, 2.0)
     assert all(record.exc_info is None for record in caplog.records), "an outage is no reason for a traceback"
     assert hub.position == 2
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from auth.keys import ring
 from core.deadlines import Deadline
 from core.settings import settings
 from tests.api import PASSWORD, Api, Person, Rows
+from tests.waiting import in_time, until
 from tests.wire import Wire
 
 pytestmark = pytest.mark.xdist_group("outages")
@@ -24,7 +25,7 @@ PASSWORDS = {"currentPassword": "x", "newPassword": "x"}
 RECOVERY = 2.0
 """Seconds after which all must be well again."""
 AT_ONCE = 1.0
-"""Seconds that a refusal may take on a busy machine."""
+"""Seconds that a refusal may take."""
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,7 @@ async def mended(fragile: Fragile) -> AsyncIterator[None]:
     for wire in (fragile.postgres, fragile.redis):
         await wire.cut()
         await wire.mend()
-    await until(lambda: all_ok(fragile))
-
-
-async def until(good: Callable[[], Awaitable[bool]], seconds: float = RECOVERY) -> float:
-    """Wait until all is well; how long it took."""
-    started = time.monotonic()
-    while not await good():
-        assert time.monotonic() - started < seconds, f"not within {seconds} s"
-        await asyncio.sleep(0.02)
-    return time.monotonic() - started
+    await until(lambda: all_ok(fragile), RECOVERY)
 
 
 async def all_ok(fragile: Fragile) -> bool:
@@ -141,7 +133,7 @@ async def test_without_postgresql_everything_is_refused_at_once_and_names_no_sec
     await fragile.postgres.cut()
     started = time.monotonic()
     answers = await fragile.everything()
-    assert time.monotonic() - started < AT_ONCE * len(answers)
+    assert in_time(time.monotonic() - started, AT_ONCE * len(answers))
     for answer in answers:
         check_unavailable(answer)
         assert [secret for secret in secrets(fragile.postgres.url) if secret in answer.text] == []
@@ -173,7 +165,7 @@ async def test_it_recovers_from_a_cut_by_itself(fragile: Fragile):
     async def well() -> bool:
         return {answer.status_code for answer in await fragile.everything()} == {200}
 
-    await until(well)
+    await until(well, RECOVERY)
 
 
 async def test_health_tells_a_process_that_lives_from_one_that_can_serve(fragile: Fragile):
@@ -184,7 +176,7 @@ async def test_health_tells_a_process_that_lives_from_one_that_can_serve(fragile
     assert ready.status_code == 503
     assert ready.json() == {"status": "away", "database": "away", "redis": "ok"}
     await fragile.postgres.mend()
-    await until(lambda: all_ok(fragile))
+    await until(lambda: all_ok(fragile), RECOVERY)
 
 
 @pytest.mark.parametrize("way", ["cut", "silent"])
@@ -196,17 +188,17 @@ async def test_without_redis_all_goes_on(fragile: Fragile, way: str, caplog: pyt
     started = time.monotonic()
     for _ in range(3):
         assert [answer.status_code for answer in await fragile.everything()] == [200] * 11
-    assert time.monotonic() - started < 3 * 7 * 0.5, "one request waits, and the others don't"
+    assert in_time(time.monotonic() - started, 3 * 7 * 0.5), "one request waits, and the others don't"
     ready, seconds = await timed(fragile.api.http.get("/readyz"))
     assert ready.status_code == 200
     assert ready.json() == {"status": "ok", "database": "ok", "redis": "away"}
-    assert seconds < AT_ONCE
+    assert in_time(seconds, AT_ONCE)
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR], caplog.text
     if way == "cut":
         await fragile.redis.mend()
     else:
         await fragile.redis.jolt()
-    await until(lambda: all_ok(fragile))
+    await until(lambda: all_ok(fragile), RECOVERY)
 
 
 async def test_connections_that_died_while_idle_do_not_surface(fragile: Fragile):
@@ -229,12 +221,12 @@ async def test_a_database_that_falls_silent_is_given_up_by_the_deadline(
     answers = await asyncio.gather(*(timed(fragile.api.post("{ latest { nodes { id } } }")) for _ in range(3)))
     for answer, seconds in answers:
         check_unavailable(answer)
-        assert seconds < AT_ONCE
+        assert in_time(seconds, AT_ONCE)
     ready, seconds = await timed(fragile.api.http.get("/readyz"))
     assert (ready.status_code, ready.json()["database"]) == (503, "away")
-    assert seconds < AT_ONCE
+    assert in_time(seconds, AT_ONCE)
     await fragile.postgres.jolt()
-    await until(lambda: all_ok(fragile))
+    await until(lambda: all_ok(fragile), RECOVERY)
     check = await fragile.api.post("{ latest { nodes { id } } }")
     assert check.status_code == 200
 
@@ -260,6 +252,7 @@ async def test_an_exhausted_pool_is_said_within_a_moment(app, database_url: str,
             await blocker.rollback()
         for answer, seconds in refused:
             check_unavailable(answer)
-            assert 0.2 < seconds < AT_ONCE
+            assert seconds > 0.2
+            assert in_time(seconds, AT_ONCE)
         assert [(await answer).status_code for answer in slow] == [200, 200]
         assert (await api.post('{ user(handle: "ada") { id } }')).status_code == 200
