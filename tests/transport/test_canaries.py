@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import psycopg
 import pytest
 from httpx2 import AsyncClient, HTTPError, Response
 from starlette.routing import Route
@@ -105,19 +106,23 @@ async def test_nothing_secret_is_kept_where_it_does_not_belong(
         issued = await sign_up(http, canary)
         await push(http, canary)
         await fill_pages(http, canary)
+        failed = await failures(http, canary, own_url)
         metrics = (await http.get("/metrics")).text
     await asyncio.sleep(0.2)
     assert len(canary.kept) >= FEWEST
     said = log.read_text("utf-8", "replace")
     assert "starling.requests" in said
     assert "Everything is said that may be" in said
+    assert said.count("violates check constraint") == said.count("DETAIL: withheld") == len(failed) > 10
+    assert {answer.status_code for answer in failed} == {200, 500}, "GraphQL says within an answer what failed"
     assert {
         "log": canary.found_in(said),
         "errors": echoed,
+        "failures": canary.found_in("".join(answer.text for answer in failed)),
         "metrics": canary.found_in(metrics),
         "database": canary.found_in(await database(own_url)),
         "redis": canary.found_in(await redis(redis_url)),
-    } == {"log": [], "errors": [], "metrics": [], "database": [], "redis": []}
+    } == {"log": [], "errors": [], "failures": [], "metrics": [], "database": [], "redis": []}
     assert issued not in said
 
 
@@ -269,6 +274,18 @@ async def fill_pages(http: AsyncClient, canary: Canaries) -> None:
 
 async def _fill(http: AsyncClient, path: str, fields: dict[str, str]) -> Response:
     return await http.post(path, data=hidden((await http.get(path)).text) | fields)
+
+
+async def failures(http: AsyncClient, canary: Canaries, url: str) -> list[Response]:
+    """The same with a database that takes no row any more, and says of each that it refuses what is in it."""
+    broken = "alter table {} add constraint broken check (false) not valid".format
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        for table in Base.metadata.tables:
+            await connection.execute(broken(table))
+    app = {"redirect_uris": [CALLBACK], "client_name": canary(), "software_statement": canary()}
+    doors = chain(operations(http, canary), [http.post("/oauth/register", json=app)])
+    answers = [answer for request in doors if (answer := await answered(request))]
+    return [answer for answer in answers if "Something went wrong on our side" in answer.text]
 
 
 def errors(answer: Response) -> Any:
