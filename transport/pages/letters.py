@@ -4,10 +4,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from auth import accounts
-from core.errors import InvalidInput, RateLimited
+from core.errors import InvalidInput
 from domain import links
 from domain.links import ABOUT_ADDRESSES, PAGES, Purpose
-from transport.pages.visits import HOME, Visit, Visits, problems_of
+from transport.pages.visits import HOME, REFUSALS, Visit, Visits
 
 GONE = "This link was used already, or is too old."
 SENT = "If somebody's account has this address, a letter is on its way to it. Its link is good for an hour."
@@ -41,10 +41,8 @@ async def forgot(visit: Visit) -> Response:
         return visit.page("forgot.html")
     try:
         await accounts.request_reset(visit.services, visit.device, visit.fields.get("email", ""))
-    except InvalidInput as refusal:
-        return visit.page("forgot.html", 400, problems=problems_of(refusal))
-    except RateLimited as refusal:
-        return visit.page("forgot.html", 429, problem=refusal.message)
+    except REFUSALS as refusal:
+        return visit.refused("forgot.html", refusal)
     return visit.page("message.html", title="Look into your mail", message=SENT, back="/sign-in")
 
 
@@ -59,7 +57,7 @@ async def reset(visit: Visit) -> Response:
     try:
         await accounts.reset_password(visit.services, visit.device, link, visit.fields.get("password", ""))
     except InvalidInput as refusal:
-        return visit.page("reset.html", 400, asked=asked, link=link, problems=problems_of(refusal))
+        return visit.refused("reset.html", refusal, asked=asked, link=link)
     done = "Your password is changed, and everybody who was signed in as you is signed out."
     return visit.page("message.html", title="Done", message=done, back="/sign-in")
 

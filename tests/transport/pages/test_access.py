@@ -13,7 +13,7 @@ from transport.pages.access import named
 
 DEVICES, TOKENS = "/account/sessions", "/account/tokens"
 ASKED = {"name": "Nightly <b>", "scope profile:read": "on", "expiresAt": "30"}
-NOWHERE = ("session_1", "post_1", "nothing", "")
+NOWHERE = ("session_1", "session_99999999999999999999", "session_-1", "session_\x00", "post_1", "nothing", "")
 
 
 @pytest.fixture
@@ -69,9 +69,11 @@ async def test_a_token_is_shown_once_does_what_was_ticked_and_is_revoked(api, at
     [
         ({"name": " "}, "name"),
         ({"name": "x" * 101}, "name"),
+        ({"name": "\0"}, "name"),
+        ({"scope \0": "on"}, "scopes"),
+        ({"expiresAt": "\0"}, "expiresAt"),
         ({"scope profile:read": None}, "scopes"),
         ({"scope account": "on"}, "scopes"),
-        ({"expiresAt": "-1"}, "expiresAt"),
     ],
 )
 async def test_what_is_wrong_with_a_token_is_said_at_its_field_and_none_is_made(at_home, rows, given, at):

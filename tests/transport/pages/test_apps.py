@@ -101,6 +101,7 @@ async def test_an_app_is_deleted_after_one_was_asked(at_home):
         ({"redirectUris": " "}, "redirectUris"),
         ({"redirectUris": "https://good.example/back javascript:alert(1)"}, "redirectUris"),
         ({"scope account": "on"}, "scopes"),
+        ({"name": "\0", "website": "\0", "redirectUris": "\0", "scope \0": "on"}, "scopes"),
     ],
 )
 async def test_what_is_wrong_with_an_app_is_said_at_its_field_and_nothing_changes(at_home, rows, given, at):
