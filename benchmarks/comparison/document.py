@@ -1,12 +1,10 @@
 """docs/benchmarks.md: the method, the figures, the goals."""
 
 import platform
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-
+from benchmarks import machine
 from benchmarks.comparison import chart, packages, report
 from benchmarks.comparison.measure import CONNECTIONS, Result, Run
 from benchmarks.comparison.servers import POOL_SIZE, PROJECT, TITLES
@@ -18,7 +16,6 @@ BUSY = (
     "**The machine was busy with other things (load average {:.1f} before the run): look at the CPU that a request "
     "takes. Requests per second and latencies tell who got the cores.**"
 )
-CPU_INFO = Path("/proc/cpuinfo")
 WHAT = {
     "viewer": "who is signed in: three fields, one row",
     "feed": "50 posts, their authors, the newest 3 comments of each, their authors",
@@ -41,14 +38,13 @@ def _head(run: Run) -> list[str]:
     apollo = f"Apollo Server {packages.version('@apollo/server')}"
     postgraphile = f"PostGraphile {packages.version('postgraphile')}"
     strawberry = f"Strawberry {version('strawberry-graphql')} with SQLAlchemy {version('sqlalchemy')}"
-    memory = psutil.virtual_memory().total / 2**30
     return [
         "# Starling beside its rivals",
         "",
         "Written by `uv run benchmarks/compare.py`, which does all of it again; don't edit it by hand.",
         "",
-        f"{datetime.now(UTC):%d %B %Y}, on {psutil.cpu_count()} cores of {_processor()} with {memory:.0f} GiB. "
-        f"PostgreSQL {run.postgresql}, Python {platform.python_version()}, Node.js {packages.node_version()}; {node}, "
+        f"{machine.here()} PostgreSQL {run.postgresql}, Python {platform.python_version()}, "
+        f"Node.js {packages.node_version()}; {node}, "
         f"{apollo}, {postgraphile}, {strawberry}.",
         "",
         *([BUSY.format(run.strangers), ""] if run.strangers > 1 else []),
@@ -111,9 +107,3 @@ def _method(run: Run) -> str:
         generator=max(sample.generator_busy for sample in samples),
         pool=POOL_SIZE,
     )
-
-
-def _processor() -> str:
-    lines = CPU_INFO.read_text("utf-8").splitlines() if CPU_INFO.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
