@@ -31,7 +31,7 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 from core.settings import settings
 from models.factors import Passkey
 
-UNREADABLE = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError)
+UNREADABLE = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 """What the library raises at what no browser sends."""
 _VERIFIED = UserVerificationRequirement.REQUIRED
 

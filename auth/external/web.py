@@ -21,7 +21,7 @@ LONGEST = 256 * 1024
 
 FAILURES = (
     *(AuthlibBaseError, JoseError, httpx2.HTTPError, httpx2.InvalidURL),
-    *(TimeoutError, ValueError, LookupError, TypeError, AttributeError),
+    *(TimeoutError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
 )
 """How it shows that a provider is away, or says what can't be."""
 _log = logging.getLogger("starling.external")

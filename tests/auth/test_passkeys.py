@@ -240,3 +240,12 @@ def test_whatever_is_sent_lets_nobody_in(data):
     credential = changed(data, Authenticator(host="localhost").get(ASKED))
     with pytest.raises(ValueError, match="no browser's answer"):
         ceremonies.check_got(ceremonies.got(credential), "hello", Passkey(public_key=b"", sign_count=0))
+
+
+@pytest.mark.parametrize("part", ["credential", "clientDataJSON"])
+def test_what_is_nested_without_end_is_no_passkey(part: str):
+    deep, credential = "[" * 60_000, json.loads(Authenticator(host="localhost").get(ASKED))
+    credential["response"]["clientDataJSON"] = b64(deep.encode())
+    with pytest.raises(ValueError, match="no browser's answer"):
+        shown = ceremonies.got(deep if part == "credential" else json.dumps(credential))
+        ceremonies.challenge_of(shown.response.client_data_json)
