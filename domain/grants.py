@@ -57,10 +57,15 @@ async def lend(
     allowed: Collection[str],
     device: Device | None = None,
 ) -> int:
-    """Put down an answer: of what is asked, what is allowed is lent, the rest no more. The grant's id."""
+    """Put down an answer: of what is asked, what is allowed is lent, the rest no more. The grant's id.
+
+    Where the app had more until now, its sessions end, as they may do more than the person lends it.
+    """
     tx.later(_OPEN, app_id=app_id, user_id=user_id)
     [grant] = await tx.rows(_HELD, app_id=app_id, user_id=user_id)
     scopes = in_order((frozenset(grant.scopes) - frozenset(asked)) | frozenset(allowed))
+    if not frozenset(grant.scopes) <= frozenset(scopes):
+        await endings.end_lent_to(tx, app_id, user_id)
     if scopes != grant.scopes:
         tx.later(_LEND, id=grant.id, scopes=scopes)
         app = encode("app", app_id)

@@ -41,6 +41,12 @@ async def refuse_suspended(tx: Transaction, user_id: int) -> None:
     refuse(await tx.first(_STANDING, id=user_id))
 
 
+async def is_suspended(tx: Transaction, user_id: int | None) -> bool:
+    """Whether somebody's account is suspended; nobody's is not."""
+    account = await tx.first(_STANDING, id=user_id)
+    return account is not None and Suspension.of(account) is not None
+
+
 def refuse(account: Any | None) -> None:
     """The same for an account's row. Raises Suspended."""
     if account and (suspension := Suspension.of(account)):

@@ -14,7 +14,7 @@ from core.database import Database
 from core.errors import NotSignedIn
 from core.ids import encode
 from core.settings import settings
-from domain import endings, sessions
+from domain import endings, moderation, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 
@@ -72,8 +72,8 @@ class Introspection(Finding, IntrospectionEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = WITH_SECRET
 
     def check_permission(self, token: Found, client: Any, _request: Request) -> bool:
-        """Whether it is the app's."""
-        return token.check_client(client)
+        """Whether it is the app's, and of somebody who isn't suspended."""
+        return token.check_client(client) and not wait(moderation.is_suspended(self.server.tx, token.session.user_id))
 
     def introspect_token(self, token: Found) -> dict[str, Any]:
         """RFC 7662, section 2.2, and RFC 9449, section 6.2."""

@@ -80,9 +80,9 @@ class App:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return await self.post("/oauth/token", **(form | changes))
 
-    async def tokens(self, person: Person, **changes: str | None) -> dict:
+    async def tokens(self, person: Person, *, allowed: list[str] | None = None, **changes: str | None) -> dict:
         """The tokens that somebody's consent leads to."""
-        answer = await self.redeem((await self.ask(person, **changes))["code"])
+        answer = await self.redeem((await self.ask(person, allowed=allowed, **changes))["code"])
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -46,6 +46,18 @@ async def test_a_person_may_allow_less(web: App, ada: Person):
     assert (await web.redeem(answer["code"])).json()["scope"] == "posts:read"
 
 
+async def test_who_lends_an_app_less_than_before_ends_what_may_do_more(db: Database, web: App, ada: Person):
+    both, other = "posts:read posts:write offline_access", await App.make(db, web.http)
+    tokens, others = await web.tokens(ada, scope=both), await other.tokens(ada, scope=both)
+    await web.tokens(ada, scope="posts:read feed:read offline_access")
+    assert await live(db, web) == 2
+    less = await web.tokens(ada, scope=both, allowed=["posts:read", "offline_access"])
+    assert (await web.renew(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await web.renew(less["refresh_token"])).json()["scope"] == "offline_access posts:read"
+    assert await live(db, web) == 1
+    assert (await other.renew(others["refresh_token"])).status_code == 200
+
+
 async def test_without_offline_access_there_is_nothing_to_renew(web: App, ada: Person):
     assert "refresh_token" not in await web.tokens(ada, scope="posts:read")
 
@@ -141,6 +153,8 @@ async def test_a_suspended_person_lends_nothing_until_reinstated(db: Database, a
     for answer in (await web.redeem(code), await web.renew(tokens["refresh_token"])):
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
         assert "suspended" in answer.json()["error_description"]
+    for token in tokens["access_token"], tokens["refresh_token"]:
+        assert (await web.post("/oauth/introspect", token=token)).json() == {"active": False}
     await moderation.reinstate(db, admin, ada.number)
     assert (await web.renew(tokens["refresh_token"])).status_code == 200
 
