@@ -18,6 +18,8 @@ AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 _PRIVATE_USE = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 """RFC 8252, section 7.1: a domain name of the developer's, the other way round."""
 _URI = re.compile(r"[!$&-;=?-Z_a-z~%\[\]]+")
+_HOST = re.compile(r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+"""A name or an address, and a port: all that a page's policy may be told to admit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def is_redirect_uri(uri: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    if parts.username is not None or "#" in uri:
+    if "#" in uri or (parts.netloc and not _HOST.fullmatch(parts.netloc)):
         return False
     if parts.scheme == "http":
         return host in ("127.0.0.1", "::1", "localhost")

@@ -56,7 +56,11 @@ def test_where_people_may_be_sent(uri: str):
 
 
 @pytest.mark.parametrize(
-    "uri", ["http://a.example/", "https:///x", "data:text/html,x", "myapp:/cb", "https://u@a.example/", "https://[", ""]
+    "uri",
+    [
+        *("http://a.example/", "https:///x", "data:text/html,x", "myapp:/cb", "https://u@a.example/", "https://[", ""),
+        *("https://a.example;script-src/", "https://a.example,b/", "https://*/", "com.example://*;x/", "https://a:b/"),
+    ],
 )
 def test_where_nobody_may_be_sent(uri: str):
     assert not is_redirect_uri(uri)
