@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from core.errors import InvalidInput
 
 _HANDLE = re.compile(r"[a-z0-9_]{2,30}", re.ASCII)
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_LABEL = r"[^@\s.,:;<>()\[\]\\\"]+"
+_EMAIL = re.compile(rf"[^@\s]{{1,64}}@{_LABEL}(\.{_LABEL})+")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"}
 """Categories that show nothing by themselves; marks need something to stand on."""
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
