@@ -136,7 +136,7 @@ def _consider(server: Server, request: Request, person: Person | None, pushed: P
         step, lent = Step.SIGN_IN, frozenset[str]()
     else:
         step, lent = Step.CONSENT, wait(grants.lent(server.tx, app.id, person.user_id))
-        if lent.issuperset(wanted) and "consent" not in shown:
+        if lent.issuperset(wanted) and "consent" not in shown and _is_certain(app, grant.redirect_uri):
             return _approve(server, request, person, wanted)
     if "none" in shown:
         error = "login_required" if step is Step.SIGN_IN else "consent_required"
@@ -150,6 +150,11 @@ def _consider(server: Server, request: Request, person: Person | None, pushed: P
         request.payload.data.get("login_hint"),
         _afterwards(request, pushed, step),
     )
+
+
+def _is_certain(app: App, redirect_uri: str) -> bool:
+    """Whether the answer gets to nobody but the app, or is of use to nobody else: RFC 8252, section 8.6."""
+    return app.auth_method != "none" or redirect_uri.startswith("https://")
 
 
 def _approve(server: Server, request: Request, person: Person, scopes: Collection[str] | None) -> str:

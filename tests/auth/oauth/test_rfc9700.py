@@ -253,6 +253,23 @@ async def test_consent_is_asked_for_once_and_again_for_more(db: Database, web: A
         assert isinstance(await authorize.consider(db, web.query(**more), in_front(ada)), Question)
 
 
+@pytest.mark.parametrize("uri", ["com.example.app:/callback", "http://127.0.0.1/callback"])
+async def test_an_app_that_others_on_the_device_can_pose_as_is_asked_about_each_time(
+    uri: str, db: Database, api: Api, ada: Person
+):
+    public, secret = [
+        await App.make(db, api.http, auth_method=method, redirect_uris=[uri, CALLBACK])
+        for method in ("none", "client_secret_basic")
+    ]
+    for app in (public, secret):
+        await app.ask(ada, redirect_uri=uri)
+    assert isinstance(await authorize.consider(db, public.query(redirect_uri=uri), in_front(ada)), Question)
+    silent = await authorize.consider(db, public.query(redirect_uri=uri, prompt="none"), in_front(ada))
+    assert sent(str(silent))["error"] == "consent_required"
+    for certain in (public.query(), secret.query(redirect_uri=uri)):
+        assert "code" in sent(str(await authorize.consider(db, certain, in_front(ada))))
+
+
 async def test_signing_in_is_asked_for_where_the_app_wants_it(db: Database, web: App, ada: Person):
     await web.ask(ada)
     for person, changes in ((None, {}), (in_front(ada), {"prompt": "login"})):
