@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser.chromium import IN_CHROMIUM
+from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.async_api", reason="run with `uv run --group browser pytest`")
 
@@ -102,7 +103,8 @@ async def test_a_page_looks_like_the_scheme_that_one_prefers(page, scheme):
 
 
 async def fits(page) -> None:
-    """Nothing is wider than a small telephone."""
+    """Nothing is wider than a small telephone, once it is styled."""
+    await page.wait_for_load_state()
     assert await page.evaluate("document.documentElement.scrollWidth") == 360, page.url
 
 
@@ -162,7 +164,10 @@ async def test_one_signs_another_browser_out(page, browser, server: str):
     await page.goto("/account/sessions")
     await page.get_by_role("button", name=re.compile("^Sign out Chrome on Linux, last used")).click()
     await expect(page.get_by_role("status")).to_contain_text("signed out")
-    await elsewhere.wait_for_timeout(1000)
-    await elsewhere.goto("/account")
-    await expect(elsewhere.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    async def is_signed_out() -> bool:
+        await elsewhere.goto("/account")
+        return await elsewhere.get_by_role("heading", name="Sign in").count() == 1
+
+    await until(is_signed_out, 1, every=0.2)
     await profile.close()

@@ -1,10 +1,10 @@
 """A browser without scripts, as far as cookies and forms go."""
 
 import re
-import time
 from html import unescape
 
 from tests.api import PASSWORD
+from tests.waiting import until
 
 ORIGIN = {"origin": "http://starling.test"}
 ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
@@ -46,6 +46,17 @@ class Browser:
     async def is_over(self, secret: str) -> None:
         """Within a second, this secret is nobody's."""
         self.http.cookies.clear()
-        deadline = time.monotonic() + 1
-        while await self.who(**ORIGIN, cookie=f"starling-session={secret}"):
-            assert time.monotonic() < deadline
+
+        async def is_nobodys() -> bool:
+            return await self.who(**ORIGIN, cookie=f"starling-session={secret}") is None
+
+        await until(is_nobodys, 1)
+
+    async def is_void(self, token: str) -> None:
+        """Within a second, this bearer is refused."""
+        headers = {"authorization": f"Bearer {token}"}
+
+        async def is_refused() -> bool:
+            return (await self.http.post("/graphql", json={"query": WHO}, headers=headers)).status_code == 401
+
+        await until(is_refused, 1)

@@ -1,8 +1,6 @@
 """The pages of what may act as a person: where they are signed in, and tokens for their programs."""
 
-import asyncio
 import re
-import time
 
 import pytest
 
@@ -22,15 +20,6 @@ async def at_home(browser, ada):
     return browser
 
 
-async def is_refused(api, token: str) -> None:
-    """Within a second, the token is nobody's."""
-    deadline = time.monotonic() + 1
-    headers = {"authorization": f"Bearer {token}"}
-    while (await api.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)).is_success:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-
-
 async def test_one_signs_one_device_out_and_then_all_others(api, at_home, ada):
     for _ in range(2):
         await api.mutate("signIn", login=ada.handle, password=PASSWORD)
@@ -39,7 +28,7 @@ async def test_one_signs_one_device_out_and_then_all_others(api, at_home, ada):
     assert (page.count("<li>"), page.count("this one"), len(ids)) == (4, 1, 3)
     done = await at_home.send(DEVICES, session=ids[-1])
     assert (done.status_code, done.headers["location"]) == (303, f"{DEVICES}?done")
-    await is_refused(api, ada.token)
+    await at_home.is_void(ada.token)
     assert (await at_home.http.get(DEVICES)).text.count("<li>") == 3
     assert (await at_home.send(DEVICES)).status_code == 303
     page = (await at_home.http.get(DEVICES)).text
@@ -61,7 +50,7 @@ async def test_a_token_is_shown_once_does_what_was_ticked_and_is_revoked(api, at
     assert revoke
     assert (await at_home.send(TOKENS, revoke=revoke[1])).headers["location"] == f"{TOKENS}?done"
     assert "You have no tokens." in (await at_home.http.get(TOKENS)).text
-    await is_refused(api, token[1])
+    await at_home.is_void(token[1])
 
 
 @pytest.mark.parametrize(
