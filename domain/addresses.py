@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Select, Text, bindparam, func, select, update
 from core.database import Database
 from core.errors import InvalidInput, NotSignedIn
 from core.transactions import Transaction
-from domain import audit, endings, letters, links, sessions
+from domain import audit, endings, grants, letters, links, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.links import Purpose
@@ -132,6 +132,7 @@ async def _undo(tx: Transaction, link: AccountLink, person: Any, device: Device)
     """
     links.void(tx, link.user_id, Purpose.UNDO_EMAIL_CHANGE, since=link.created_at)
     links.void(tx, link.user_id, *set(Purpose) - {Purpose.UNDO_EMAIL_CHANGE})
+    grants.void(tx, link.user_id)
     await endings.end_all(tx, link.user_id, device)
     audit.record(tx, link.user_id, SecurityEventKind.EMAIL_CHANGED, device, undone=1)
     reset = links.make(tx, Purpose.RESET_PASSWORD, link.user_id, link.email)

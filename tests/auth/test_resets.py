@@ -40,6 +40,13 @@ async def reset(db: Database, person: Person) -> None:
     await resets.reset(db, link.partition("token=")[2], "another password's hash", HERE)
 
 
+async def undo(db: Database, person: Person) -> None:
+    """Have her take the last change of her address back, which ends as much."""
+    async with db.write() as tx:
+        link = links.make(tx, Purpose.UNDO_EMAIL_CHANGE, person.number, f"{person.handle}@example.org")
+    await addresses.use(db, link.partition("token=")[2], HERE)
+
+
 async def left(db: Database, person: Person) -> list[str]:
     """Which of her sessions are open."""
     query = "select kind from sessions where user_id = :id and revoked_at is null"
@@ -134,10 +141,11 @@ async def test_who_was_about_to_change_password_or_address_is_too_late(db: Datab
     assert await rows() == before
 
 
-async def test_what_was_allowed_an_app_that_has_not_fetched_it_is_void(db: Database, api: Api, ada: Person):
+@pytest.mark.parametrize("end", [reset, undo])
+async def test_what_was_allowed_an_app_that_has_not_fetched_it_is_void(db: Database, api: Api, ada: Person, end):
     app = await App.make(db, api.http)
     code = (await app.ask(ada))["code"]
-    await reset(db, ada)
+    await end(db, ada)
     assert (await app.redeem(code)).json()["error"] == "invalid_grant"
     assert (await app.ask(ada))["error"] == "login_required"
     assert await left(db, ada) == []
