@@ -21,13 +21,8 @@ class Widget(NamedTuple):
     """The class of the element that the script looks for."""
     field: str
     """Which it adds to the form."""
-    sources: str
-    """What it loads, and frames, and asks."""
-
-    @property
-    def admits(self) -> dict[str, str]:
-        """What the page's policy must admit."""
-        return dict.fromkeys(("script-src", "frame-src", "style-src", "connect-src"), self.sources)
+    admits: Mapping[str, str]
+    """What the page's policy must let it do, as its provider says."""
 
 
 WIDGETS = {
@@ -35,13 +30,15 @@ WIDGETS = {
         "https://js.hcaptcha.com/1/api.js",
         "h-captcha",
         "h-captcha-response",
-        "https://hcaptcha.com https://*.hcaptcha.com",
+        dict.fromkeys(
+            ("script-src", "frame-src", "style-src", "connect-src"), "https://hcaptcha.com https://*.hcaptcha.com"
+        ),
     ),
     CaptchaProvider.TURNSTILE: Widget(
         "https://challenges.cloudflare.com/turnstile/v0/api.js",
         "cf-turnstile",
         "cf-turnstile-response",
-        "https://challenges.cloudflare.com",
+        dict.fromkeys(("script-src", "frame-src"), "https://challenges.cloudflare.com"),
     ),
 }
 FIELDS = ("captcha", *(widget.field for widget in WIDGETS.values()))

@@ -9,14 +9,16 @@ from joserfc.jwk import ECKey
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
+from auth.attempts import RULES, Attempt
 from auth.external.providers import OpenID
 from auth.external.web import certificates
 from core.providers import OpenIDProvider
 from core.settings import settings
-from tests.api import PASSWORD
+from tests.api import PASSWORD, Api
 from tests.factories import age, sql
 from tests.providers import ID, SECRET, Provider, serving
-from tests.transport.pages.browser import ORIGIN, hidden
+from tests.transport.pages.browser import ORIGIN, Browser, hidden
+from tests.transport.pages.test_captcha import solution_of
 
 IDENTITIES = "{ viewer { account { hasPassword identities { id provider label } } } }"
 NAMES = ["elsewhere", "github"]
@@ -77,6 +79,19 @@ async def test_somebody_new_chooses_a_handle_and_comes_back_as_that(browser, pro
     back = await there_and_back(browser, name, next="/account?there")
     assert (back.status_code, back.headers["location"]) == (303, "/account?there")
     assert await browser.who(**ORIGIN) == handle
+
+
+async def test_joining_often_takes_a_solution_too(app, provider, strict):
+    async with Api.of(app) as api:
+        browser = Browser(api.http)
+        for _ in range(RULES[Attempt.SIGN_UP].address.asks):
+            await api.sign_up()
+        asked = await join(browser, "grace_asked")
+        assert asked.status_code == 401
+        sent = hidden(asked.text) | {"handle": "grace_asked", "name": "Grace", "email": "grace@example.org"}
+        solved = await browser.http.post("/sign-up/with", data=sent | {"captcha": solution_of(asked)}, headers=ORIGIN)
+        assert solved.status_code == 303
+        assert await browser.who(**ORIGIN) == "grace_asked"
 
 
 async def test_an_address_links_nobody(browser, provider, api, db):
