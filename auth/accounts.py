@@ -59,7 +59,7 @@ async def sign_up(
 async def resend_verification(services: Services, viewer: Viewer, device: Device) -> None:
     """Send the letter to confirm the address by once more. Raises NotSignedIn, InvalidInput, RateLimited."""
     me = viewer.require_user()
-    async with attempts.of(services.limiter, Attempt.PASSWORD_RESET, account=me, address=device.address):
+    async with attempts.of(services.limiter, Attempt.LETTER, account=me, address=device.address):
         await addresses.ask_again(services.db, viewer)
 
 
@@ -74,7 +74,8 @@ async def change_email(services: Services, viewer: Viewer, device: Device, *, em
         await _verify(services, person, password or "", "input", "password")
     elif not await signed_in_lately(services.db, viewer):
         raise InvalidInput.at("input", "password", message=LATE)
-    await addresses.change(services.db, viewer, email, device)
+    async with attempts.of(services.limiter, Attempt.LETTER, account=person.user_id, address=device.address):
+        await addresses.change(services.db, viewer, email, device)
 
 
 async def use_email_link(services: Services, device: Device, token: str) -> int:
@@ -85,7 +86,7 @@ async def use_email_link(services: Services, device: Device, token: str) -> int:
 async def request_reset(services: Services, device: Device, email: str) -> None:
     """Have a link for a new password sent to an address, if it is somebody's. Raises InvalidInput, RateLimited."""
     email = clean_email(email, "input", "email")
-    async with attempts.of(services.limiter, Attempt.PASSWORD_RESET, account=email, address=device.address):
+    async with attempts.of(services.limiter, Attempt.LETTER, account=email, address=device.address):
         await resets.ask(services.db, email, device)
 
 

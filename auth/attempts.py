@@ -28,7 +28,8 @@ class Attempt(StrEnum):
     SECOND_FACTOR = "second-factor"
     PASSKEY = "passkey"
     SIGN_UP = "sign-up"
-    PASSWORD_RESET = "password-reset"  # noqa: S105
+    LETTER = "letter"
+    """To an address that somebody names: it may be somebody else's."""
     USER_CODE = "user-code"
     CLIENT = "client"
 
@@ -47,7 +48,7 @@ RULES = {
     Attempt.SECOND_FACTOR: Rules(Rule(5, asks=NEVER), Rule(50, asks=NEVER)),
     Attempt.PASSKEY: Rules(Rule(10, asks=NEVER), Rule(50, asks=NEVER)),
     Attempt.SIGN_UP: Rules(Rule(5, asks=NEVER), Rule(50, asks=10), costs=True),
-    Attempt.PASSWORD_RESET: Rules(Rule(3, asks=NEVER, first=60), Rule(20, asks=NEVER), costs=True),
+    Attempt.LETTER: Rules(Rule(3, asks=NEVER, first=60), Rule(20, asks=NEVER), costs=True),
     Attempt.USER_CODE: Rules(Rule(10, asks=NEVER), Rule(20, asks=NEVER)),
     Attempt.CLIENT: Rules(Rule(200, asks=NEVER), Rule(500, asks=NEVER)),
 }

@@ -7,6 +7,7 @@ import pytest
 
 from core.database import Database
 from core.line import Line
+from core.settings import settings
 from tests.api import PASSWORD, Api, Person, Rows, Work
 from tests.factories import age, sql, take_password
 from tests.mail import Post
@@ -321,3 +322,17 @@ async def test_nothing_but_length_and_surprise_is_demanded(api: Api, good: str):
     handle = f"good_{len(good)}_{good[:2].encode().hex()}"
     signed = await api.mutate("signUp", handle=handle, name="G", email=f"{handle}@example.org", password=good)
     assert signed["__typename"] == "SignUpSuccess", signed
+
+
+async def test_nobody_fills_somebody_elses_mailbox_by_changing_their_own_address(
+    app, ada: Person, rows: Rows, monkeypatch
+):
+    monkeypatch.setattr(settings(), "attempts", 1.0)
+    async with Api.of(app) as api:
+        for _ in range(3):
+            asked = await api.mutate("changeEmail", ada, email="theirs@example.org", password=PASSWORD)
+            assert asked["__typename"] == "ChangeEmailSuccess"
+        before = await rows()
+        again = await api.mutate("changeEmail", ada, email="theirs@example.org", password=PASSWORD)
+    assert again["code"] == "RATE_LIMITED"
+    assert await rows() == before

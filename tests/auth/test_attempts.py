@@ -146,8 +146,8 @@ async def test_an_ipv6_network_is_one_address(limiter: Limiter) -> None:
 
 async def test_what_costs_is_not_given_back(limiter: Limiter, account: str) -> None:
     for _ in range(3):
-        await right(limiter, account, kind=Attempt.PASSWORD_RESET)
-    assert await wrong(limiter, account, kind=Attempt.PASSWORD_RESET) == "wait 60"
+        await right(limiter, account, kind=Attempt.LETTER)
+    assert await wrong(limiter, account, kind=Attempt.LETTER) == "wait 60"
 
 
 async def test_what_was_unavailable_was_not_tried(limiter: Limiter, account: str) -> None:

@@ -12,6 +12,7 @@ from auth.external.web import ProviderFailed
 from auth.login import in_browser
 from core.errors import Conflict, InvalidInput, NotSignedIn, StarlingError, Suspended
 from domain.sessions import Known
+from loaders.context import charge_write
 from transport.pages import captcha
 from transport.pages.doors import REFUSALS, let_in, status_of
 from transport.pages.visits import HOME, Visit, Visits, problems_of
@@ -28,6 +29,7 @@ async def go(visit: Visit) -> Response:
     if links and not visit.is_from_here:
         return visit.page("link.html", provider=provider)
     try:
+        await charge_write(visit.services, visit.viewer, visit.device)  # it is kept for when they come back
         if links:
             await factors.prove(visit.services, visit.viewer, visit.device)
         address = await flow.begin(

@@ -5,10 +5,9 @@ from starlette.routing import Route
 
 from auth import passkeys
 from auth.login import in_browser
-from core.errors import InvalidInput, RateLimited
+from core.errors import InvalidInput
 from domain.passkeys import rename
 from domain.sessions import Known
-from loaders.context import charge_write
 from transport.negotiation import JSON
 from transport.pages import second
 from transport.pages.doors import REFUSALS as REFUSALS_AT_THE_DOOR
@@ -21,10 +20,6 @@ UNKEPT = {"Cache-Control": "no-store"}
 
 async def ask_to_sign_in(visit: Visit) -> Response:
     """What the browser needs to find a passkey of ours."""
-    try:
-        await charge_write(visit.services, visit.viewer, visit.device)
-    except RateLimited as refusal:
-        return _unasked(refusal)
     return _asked(await passkeys.begin_sign_in(visit.services))
 
 
@@ -40,10 +35,9 @@ async def sign_in(visit: Visit) -> Response:
 async def ask_to_add(visit: Visit) -> Response:
     """What the browser needs to make a passkey."""
     try:
-        await charge_write(visit.services, visit.viewer, visit.device)
         return _asked(await passkeys.begin(visit.services, visit.viewer, visit.device))
-    except (InvalidInput, RateLimited) as refusal:
-        return _unasked(refusal)
+    except InvalidInput as refusal:
+        return JSONResponse({"message": next(iter(problems_of(refusal).values()))}, 400, UNKEPT)
 
 
 async def add(visit: Visit) -> Response:
@@ -71,12 +65,6 @@ async def change(visit: Visit) -> Response:
 
 def _asked(options: str) -> Response:
     return Response(options, headers=UNKEPT, media_type=JSON)
-
-
-def _unasked(refusal: InvalidInput | RateLimited) -> Response:
-    if isinstance(refusal, RateLimited):
-        return JSONResponse({"message": refusal.message}, 429, UNKEPT)
-    return JSONResponse({"message": next(iter(problems_of(refusal).values()))}, 400, UNKEPT)
 
 
 def routes(visits: Visits) -> list[Route]:

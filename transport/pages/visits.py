@@ -33,7 +33,7 @@ from core.settings import Settings
 from domain.device import Device
 from domain.viewer import Viewer
 from execution.pages import Page
-from loaders.context import Services
+from loaders.context import Services, charge_write
 from loaders.pages import Lists
 from transport.cookies import Cookies
 from transport.negotiation import BadRequest, body_of, device_of, headers_of
@@ -151,6 +151,8 @@ class Visits:
                 visit = await self._visit(request)
                 if visit.sends and not self._is_ours(visit):
                     return visit.page("message.html", 403, title="Please try again", message=LATE, back=here)
+                if visit.sends:
+                    await charge_write(visit.services, visit.viewer, visit.device)
                 return await handler(visit)
             except NotSignedIn:
                 then = quote(here)
@@ -158,6 +160,8 @@ class Visits:
             except NotFound as error:
                 above = back or request.url.path.rpartition("/")[0]
                 return page("message.html", 404, title="Not found", message=error.message, back=above)
+            except RateLimited as error:
+                return page("message.html", 429, title="Please wait", message=error.message, back=here)
             except Suspended as error:
                 return page("message.html", 403, title="Suspended", message=error.message, back="/sign-in")
             except Unavailable as error:

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from auth.attempts import RULES, Attempt
-from core.settings import Settings
+from core.settings import Settings, settings
 from tests.api import PASSWORD, Api
 from tests.auth.test_factors import turn_on
-from tests.transport.pages.browser import ELSEWHERE, ORIGIN, WHO, hidden
+from tests.transport.pages.browser import ELSEWHERE, ORIGIN, WHO, Browser, hidden
 from transport.cookies import Cookies
 
 
@@ -251,3 +251,20 @@ async def test_a_cookies_secret_is_no_bearer(browser, ada):
     secret = browser.http.cookies["starling-session"]
     answer = await browser.http.post("/graphql", json={"query": WHO}, headers={"authorization": f"Bearer {secret}"})
     assert answer.status_code == 401
+
+
+async def test_who_sends_form_after_form_waits_and_leaves_no_trace(app, ada, rows, monkeypatch):
+    monkeypatch.setattr(settings(), "write_burst", 3)
+    monkeypatch.setattr(settings(), "write_per_second", 0.001)
+    async with Api.of(app) as api:
+        browser, weak = (
+            Browser(api.http),
+            {"handle": "newcomer", "name": "N", "email": "n@example.org", "password": "password"},
+        )
+        answers = [await browser.send("/sign-up", **weak) for _ in range(3)]
+        assert [each.status_code for each in answers] == [400] * 3
+        before = await rows()
+        answer = await browser.sign_in(ada.handle)
+        assert answer.status_code == 429
+        assert 'href="/sign-in"' in answer.text
+        assert await rows() == before

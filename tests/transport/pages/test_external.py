@@ -306,3 +306,13 @@ async def test_a_join_is_finished_once_in_its_browser_with_a_handle_that_is_free
     browser.http.cookies.clear()
     again = sent | await browser.form("/sign-in") | {"handle": "another_one", "join": sent["join"]}
     assert (await browser.http.post("/sign-up/with", data=again, headers=ORIGIN)).status_code == 401
+
+
+async def test_who_sets_out_again_and_again_waits_and_leaves_no_trace(app, provider, rows, monkeypatch):
+    monkeypatch.setattr(settings(), "write_burst", 2)
+    monkeypatch.setattr(settings(), "write_per_second", 0.001)
+    async with Api.of(app) as api:
+        assert [(await api.http.get("/sign-in/with/elsewhere")).status_code for _ in range(2)] == [303, 303]
+        before = await rows()
+        assert (await api.http.get("/sign-in/with/elsewhere")).status_code == 429
+        assert await rows() == before

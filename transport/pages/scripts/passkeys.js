@@ -17,7 +17,7 @@ const offer = new AbortController();
 async function optionsFor(form) {
   const answer = await fetch(form.dataset.options, { method: "POST", body: new URLSearchParams(new FormData(form)) });
   if (answer.redirected) location.assign(answer.url); // signed out meanwhile
-  const said = await answer.json().catch(() => ({ message: "This page is too old: load it again." }));
+  const said = await answer.json().catch(() => ({ message: "Wait a moment, and load this page again." }));
   if (!answer.ok) throw new Error(said.message);
   return parsed[form.dataset.passkey](said);
 }
