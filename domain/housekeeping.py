@@ -1,8 +1,9 @@
 """What nobody needs any more: used-up keys and tokens, sessions that are over, apps that never began."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, delete
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Executable, bindparam, delete, inspect, select, tuple_
 
 from core import ids
 from core.database import Database
@@ -18,36 +19,48 @@ from models.links import AccountLink
 from models.outbox import IdempotencyKey
 from models.sessions import RefreshToken, Session
 
-LETTERS_KEPT = timedelta(days=30)
+LETTERS_KEPT = SESSIONS_KEPT = timedelta(days=30)
+"""Since they were written, or ended."""
+AT_ONCE = 5_000
+"""Rows that a statement deletes: it has seconds, and there may be what a week without a worker has left."""
 _BEFORE: ColumnElement[datetime] = bindparam("before", type_=DateTime(timezone=True))
-_OLD_KEYS = delete(IdempotencyKey).where(IdempotencyKey.created_at < _BEFORE)
-_OLD_TOKENS = delete(RefreshToken).where(RefreshToken.expires_at < _BEFORE)
-_OLD_EVENTS = delete(SecurityEvent).where(SecurityEvent.id < bindparam("before", type_=BigInteger))
-_OLD_LINKS = delete(AccountLink).where(AccountLink.expires_at < _BEFORE)
-_OLD_CHALLENGES = delete(Challenge).where(Challenge.expires_at < _BEFORE)
-_OLD_LETTERS = delete(Letter).where(Letter.created_at < _BEFORE)
-_OLD_CODES = delete(AuthorizationCode).where(AuthorizationCode.expires_at < _BEFORE)
-_OLD_DEVICES = delete(DeviceCode).where(DeviceCode.expires_at < _BEFORE)
-_OLD_SESSIONS = delete(Session).where(Session.expires_at < _BEFORE)
-_OLD_SIGNING_KEYS = delete(SigningKey).where(SigningKey.verifies_until < _BEFORE)
-_UNUSED_APPS = delete(App).where(App.owner_id.is_(None), App.used_at.is_(None), App.created_at < _BEFORE)
+
+
+def _some(model: Any, *are_old: ColumnElement[bool]) -> Executable:
+    """Delete rows that nobody holds, as many as go at once."""
+    key = inspect(model).primary_key
+    old = select(*key).where(*are_old).limit(AT_ONCE).with_for_update(skip_locked=True).cte("old")
+    return delete(model).where(tuple_(*key).in_(select(old))).returning(*key)
+
+
+_OLD = (
+    (_some(IdempotencyKey, IdempotencyKey.created_at < _BEFORE), KEPT),
+    (_some(AccountLink, AccountLink.expires_at < _BEFORE), timedelta()),
+    (_some(Challenge, Challenge.expires_at < _BEFORE), timedelta()),
+    (_some(Letter, Letter.created_at < _BEFORE), LETTERS_KEPT),
+    (_some(RefreshToken, RefreshToken.expires_at < _BEFORE), timedelta()),
+    (_some(AuthorizationCode, AuthorizationCode.expires_at < _BEFORE), timedelta()),
+    (_some(DeviceCode, DeviceCode.expires_at < _BEFORE), timedelta()),
+    (_some(Session, Session.expires_at < _BEFORE), timedelta()),
+    (_some(Session, Session.revoked_at < _BEFORE), SESSIONS_KEPT),
+    (_some(SigningKey, SigningKey.verifies_until < _BEFORE), timedelta()),
+)
+"""What is old, and how long before now it has to be so."""
+_UNUSED_APPS = _some(App, App.owner_id.is_(None), App.used_at.is_(None), App.created_at < _BEFORE)
+_OLD_EVENTS = _some(SecurityEvent, SecurityEvent.id < bindparam("before", type_=BigInteger))
 
 
 async def tidy(db: Database) -> None:
     """Delete what has expired. Raises Unavailable."""
     now = datetime.now(UTC)
-    async with db.write() as tx:
-        tx.later(_OLD_KEYS, before=now - KEPT)
-    async with db.write() as tx:
-        tx.later(_OLD_LINKS, before=now)
-        tx.later(_OLD_CHALLENGES, before=now)
-        tx.later(_OLD_LETTERS, before=now - LETTERS_KEPT)
-    async with db.write() as tx:
-        tx.later(_OLD_TOKENS, before=now)
-        tx.later(_OLD_CODES, before=now)
-        tx.later(_OLD_DEVICES, before=now)
-        tx.later(_OLD_SESSIONS, before=now)
-        tx.later(_OLD_SIGNING_KEYS, before=now)
-        tx.later(_UNUSED_APPS, before=now - timedelta(days=settings().registration_days))
-    async with db.write() as tx:
-        tx.later(_OLD_EVENTS, before=ids.at(now - audit.KEPT))
+    for statement, kept in _OLD:
+        await _delete(db, statement, now - kept)
+    await _delete(db, _UNUSED_APPS, now - timedelta(days=settings().registration_days))
+    await _delete(db, _OLD_EVENTS, ids.at(now - audit.KEPT))
+
+
+async def _delete(db: Database, statement: Executable, before: datetime | int) -> None:
+    number = AT_ONCE
+    while number == AT_ONCE:
+        async with db.write() as tx:
+            number = len(await tx.rows(statement, before=before))

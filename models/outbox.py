@@ -45,4 +45,4 @@ class IdempotencyKey(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     """Of the mutation and its input: the same key with another input is a conflict."""
     result_id: Mapped[int]
-    created_at: Mapped[CreatedAt]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)

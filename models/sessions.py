@@ -51,7 +51,7 @@ class Session(Base):
     agent: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(index=True)
 
     __table_args__ = (CheckConstraint("kind in ('API', 'BROWSER', 'APP', 'PERSONAL')", name="kind"),)
@@ -64,5 +64,5 @@ class RefreshToken(Base):
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from sqlalchemy import func, select, update
 
 from core.database import Database
 from core.settings import settings
-from domain import posts, sessions
+from domain import housekeeping, posts, sessions
 from domain.housekeeping import tidy
 from domain.viewer import Viewer
 from models.letters import Letter
@@ -72,3 +72,25 @@ async def test_apps_that_registered_themselves_and_never_got_a_token_are_forgott
     await sql(db, "update apps set owner_id = :developer where id = :owned", developer=developer, owned=ids[3])
     await tidy(db)
     assert [row.id for row in await sql(db, "select id from apps where id = any(:ids) order by id", ids=ids)] == ids[1:]
+
+
+async def test_sessions_that_were_ended_long_ago_are_deleted_though_they_never_expire(db: Database, api: Api) -> None:
+    long_ago, lately, going_on = [(await api.sign_up()).number for _ in range(3)]
+    ended = (
+        "update sessions set expires_at = null, revoked_at = now() - make_interval(days => :days) where user_id = :user"
+    )
+    await sql(db, ended, days=31, user=long_ago)
+    await sql(db, ended, days=29, user=lately)
+    await tidy(db)
+    left = await sql(db, "select user_id from sessions where user_id >= :first order by id", first=long_ago)
+    assert [row.user_id for row in left] == [lately, going_on]
+
+
+async def test_however_much_there_is_it_is_deleted_some_at_a_time(db: Database) -> None:
+    challenges = """insert into challenges (token_hash, purpose, expires_at)
+        select sha256(n::text::bytea), 'PASSKEY_USE', now() + sign(n - :old - 0.5) * interval '1 minute'
+        from generate_series(1, :all) n"""
+    await sql(db, challenges, old=2 * housekeeping.AT_ONCE + 1, all=2 * housekeeping.AT_ONCE + 2)
+    await tidy(db)
+    assert [row.number for row in await sql(db, "select count(*) as number from challenges")] == [1]
+    await sql(db, "delete from challenges")
