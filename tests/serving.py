@@ -35,7 +35,7 @@ class Server:
 def serving(database_url: str, redis_url: str, log: Path, *options: str, **settings: str) -> Iterator[Server]:
     """Serve on a free port until the block ends."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STARLING_")}
-    generous = {"STARLING_ATTEMPTS": "1000000"}  # all tests sign people up from one address
+    generous = {"STARLING_ATTEMPTS": "1000000", "STARLING_WRITE_BURST": "1000000"}  # all tests come from one address
     environment |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **generous, **settings}
     command = [sys.executable, "server.py", "--port", "0", *options]
     with log.open("wb") as output:
