@@ -13,10 +13,10 @@ from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, upda
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.database import Database
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, NotSignedIn
 from core.sealing import seal, unseal
 from core.transactions import Transaction
-from domain import audit, notices
+from domain import audit, notices, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.viewer import Viewer
@@ -68,11 +68,13 @@ async def begin(db: Database, viewer: Viewer) -> str:
 
 
 async def confirm(db: Database, viewer: Viewer, code: str, device: Device) -> list[str]:
-    """Turn the app on that shows this code, and make recovery codes. Raises Conflict, InvalidInput."""
+    """Turn the app on that shows this code, and make recovery codes. Raises NotSignedIn, Conflict, InvalidInput."""
     me, plain = viewer.require_user(), _plain(code)
     if len(plain) != DIGITS:
         raise InvalidInput.at("input", "code", message=NOT_NOW)
     async with db.write() as tx:
+        if not await sessions.goes_on(tx, me, viewer.session_id):
+            raise NotSignedIn
         factor = await tx.first(_HELD, user_id=me)
         if factor is None or factor.confirmed_at:
             raise Conflict("There is no authenticator app to confirm: begin with a new secret.")

@@ -13,7 +13,7 @@ from auth.attempts import Attempt
 from auth.external.providers import Provider, Round
 from core.errors import NotSignedIn, SecondFactorRequired
 from core.settings import settings
-from domain import audit, challenges, identities, users
+from domain import audit, challenges, identities, sessions, users
 from domain.audit import SecurityEventKind
 from domain.challenges import Purpose
 from domain.device import Device
@@ -70,6 +70,8 @@ async def finish(
     if asked.user_id is not None:
         if known != asked.user_id:
             async with services.db.write() as tx:
+                if not await sessions.goes_on(tx, asked.user_id, viewer.session_id):
+                    raise NotSignedIn(LATE)
                 await identities.link(tx, asked.user_id, device, **identity)
         return Arrival(goes_on, asked.user_id, is_linked=True)
     if known is not None:

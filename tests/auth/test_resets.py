@@ -131,13 +131,16 @@ async def test_it_waits_for_what_lets_somebody_in_and_ends_that_too(db: Database
             await begin(tx, unaware(ada))
 
 
-async def test_who_was_about_to_change_password_or_address_is_too_late(db: Database, ada: Person, rows: Rows):
+async def test_who_was_about_to_change_what_lets_in_is_too_late(db: Database, ada: Person, rows: Rows):
+    app = pyotp.TOTP(await totp.begin(db, unaware(ada)))
     await reset(db, ada)
     before = await rows()
     with pytest.raises(NotSignedIn):
         await resets.change(db, unaware(ada), "yet another's hash", HERE, instead_of=0)
     with pytest.raises(NotSignedIn):
         await addresses.change(db, unaware(ada), "eve@example.org", HERE)
+    with pytest.raises(NotSignedIn):
+        await totp.confirm(db, unaware(ada), app.now(), HERE)
     assert await rows() == before
 
 

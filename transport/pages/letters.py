@@ -58,7 +58,8 @@ async def reset(visit: Visit) -> Response:
         await accounts.reset_password(visit.services, visit.device, link, visit.fields.get("password", ""))
     except InvalidInput as refusal:
         return visit.refused("reset.html", refusal, asked=asked, link=link)
-    done = "Your password is changed, and everybody who was signed in as you is signed out."
+    done = "Your password is changed, and everybody who was signed in as you is signed out. Passkeys, an authenticator "
+    done += "app and other providers let in as before: take away what isn't yours."
     return visit.page("message.html", title="Done", message=done, back="/sign-in")
 
 

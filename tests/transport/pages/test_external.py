@@ -244,6 +244,15 @@ async def test_an_identity_is_linked_unlinked_and_nobody_elses(browser, provider
     assert {"IDENTITY_LINKED", "IDENTITY_UNLINKED"} <= set(await kinds(db, ada.handle))
 
 
+async def test_who_was_signed_out_on_the_way_links_nothing_though_the_process_has_not_heard(browser, provider, api, db):
+    ada, provider.subject = await api.sign_up(), "whoever's"
+    await browser.sign_in(ada.handle)
+    back = await there(browser, link="")
+    await sql(db, "update sessions set revoked_at = now() where user_id = :id", id=ada.number)
+    assert (await browser.http.get(back)).status_code == 401
+    assert await sql(db, "select 1 from identities where user_id = :id", id=ada.number) == []
+
+
 async def test_who_signed_in_long_ago_links_nothing(browser, provider, api, db):
     ada = await api.sign_up()
     await browser.sign_in(ada.handle)
