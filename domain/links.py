@@ -49,6 +49,12 @@ _IS_GOOD = (
     AccountLink.purpose == func.any(bindparam("purposes", type_=ARRAY(Text))),
     AccountLink.expires_at > func.now(),
 )
+_HOLD = (
+    select(Account.user_id)
+    .join(AccountLink, AccountLink.user_id == Account.user_id)
+    .where(*_IS_GOOD)
+    .with_for_update(of=Account)
+)
 _TAKE = delete(AccountLink).where(*_IS_GOOD).returning(AccountLink)
 _PEEK = (
     select(
@@ -84,8 +90,13 @@ async def peek(db: Database, token: str, *purposes: Purpose) -> Any | None:
 
 
 async def take(tx: Transaction, token: str, *purposes: Purpose) -> AccountLink:
-    """Use a link up: of many who try at once, one has it. Raises InvalidInput."""
-    link = await tx.first(_TAKE, hash=_hash(token), purposes=list(purposes))
+    """Use a link up: of many who try at once, one has it. Raises InvalidInput.
+
+    Its person's account is held first, as whoever voids links holds it: so nobody waits for one who waits for them.
+    """
+    named = {"hash": _hash(token), "purposes": list(purposes)}
+    tx.later(_HOLD, **named)
+    link = await tx.first(_TAKE, **named)
     if link is None:
         raise no_longer_good()
     return link  # type: ignore[no-any-return]

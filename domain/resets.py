@@ -63,7 +63,6 @@ async def reset(db: Database, token: str, password_hash: str, device: Device) ->
     """
     async with db.write() as tx:
         link = await links.take(tx, token, Purpose.RESET_PASSWORD)
-        tx.later(_HELD, user_id=link.user_id)
         grants.void(tx, link.user_id)
         links.void(tx, link.user_id, Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
         await endings.end_all(tx, link.user_id, device)

@@ -37,7 +37,8 @@ from transport.negotiation import BadRequest, body_of, device_of, headers_of
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
-FRESH = {"cache-control": "public, max-age=300"}
+FRESH = {"cache-control": "public, max-age=180"}
+"""With the minute in which processes read keys, less than a new one is published before it signs: domain/keys.py."""
 LONGEST = 64 * 1024
 """Bytes of a body: what is sent here is short."""
 CALLS, CALLS_PER_SECOND = 600, 50

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, JsonRequest
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy.util import await_only as wait
 from sqlalchemy.util import greenlet_spawn
 
 from auth.oauth.clients import Client
 from auth.oauth.requests import Request
 from core.database import Database
+from core.errors import Contended
 from core.transactions import Transaction
 from domain import apps
 from domain.device import Device
@@ -62,7 +64,10 @@ async def run(db: Database, device: Device | None, part: Part, act: Callable[[Se
 
     Raises Suspended, Unavailable.
     """
-    async with db.write() as tx:
-        server = Server(db, tx, device)
-        part(server)
-        return await greenlet_spawn(act, server)
+    try:
+        async with db.write() as tx:
+            server = Server(db, tx, device)
+            part(server)
+            return await greenlet_spawn(act, server)
+    except ForeignKeyViolation as error:  # the app was deleted meanwhile
+        raise Contended from error

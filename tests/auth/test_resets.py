@@ -144,6 +144,17 @@ async def test_who_was_about_to_change_what_lets_in_is_too_late(db: Database, ad
     assert await rows() == before
 
 
+async def test_of_what_somebody_does_at_once_nothing_waits_for_the_other(db: Database, ada: Person):
+    async with db.write() as tx:
+        made = [links.make(tx, Purpose.CHANGE_EMAIL, ada.number, f"{n}@{ada.handle}.example") for n in range(4)]
+    using = [addresses.use(db, link.partition("token=")[2], HERE) for link in made]
+    used = await asyncio.gather(*using, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in used) == ["InvalidInput"] * 3 + ["int"]
+    change = resets.change(db, unaware(ada), "another", HERE, instead_of=0)
+    _, changed = await asyncio.gather(reset(db, ada), change, return_exceptions=True)
+    assert isinstance(changed, NotSignedIn | None)
+
+
 @pytest.mark.parametrize("end", [reset, undo])
 async def test_what_was_allowed_an_app_that_has_not_fetched_it_is_void(db: Database, api: Api, ada: Person, end):
     app = await App.make(db, api.http)

@@ -3,13 +3,14 @@
 import asyncio
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.database import Database
 from core.settings import settings
 from domain import moderation
 from domain.audit import SecurityEventKind
 from domain.viewer import Viewer
+from models.apps import App as Row
 from models.apps import Grant
 from models.audit import SecurityEvent
 from models.sessions import Session
@@ -166,3 +167,13 @@ async def test_an_app_that_asks_without_end_is_told_to_wait(api: Api, web: App, 
     answers = [await web.post("/oauth/introspect", token="x") for _ in range(5)]
     assert [each.status_code for each in answers] == [200, 200, 200, 429, 429]
     assert int(answers[-1].headers["retry-after"]) > 1
+
+
+async def test_an_app_that_is_deleted_meanwhile_gets_nothing(db: Database, web: App):
+    async with db.write() as tx:
+        await tx.rows(delete(Row).where(Row.id == int(web.client_id.removeprefix("app_"))))
+        asking = asyncio.create_task(web.post("/oauth/token", grant_type="client_credentials"))
+        await asyncio.sleep(0.1)
+        assert not asking.done()
+    assert (await asking).status_code == 503
+    assert (await web.post("/oauth/token", grant_type="client_credentials")).json()["error"] == "invalid_client"
