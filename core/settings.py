@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     """hCaptcha's or Turnstile's key for pages."""
     captcha_secret: SecretStr | None = None
     """hCaptcha's or Turnstile's secret."""
-    captcha_verify_url: str | None = None
+    captcha_verify_url: Annotated[str, AfterValidator(is_safe)] | None = None
     """Where solutions are verified, if not where hCaptcha and Turnstile say."""
     attempts: float = Field(1.0, gt=0)
     """How patient Starling is with who is wrong: a factor on the numbers in auth/attempts.py."""

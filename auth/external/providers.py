@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -64,7 +65,7 @@ class OpenID:
         async with self._client(way) as web:
             metadata = await self._metadata(web)
             url, _ = web.create_authorization_url(
-                is_safe(metadata["authorization_endpoint"]),
+                self._endpoint(metadata, "authorization_endpoint"),
                 state=way.state,
                 nonce=way.nonce,
                 code_verifier=way.verifier,
@@ -76,10 +77,9 @@ class OpenID:
         async with self._client(way) as web:
             metadata = await self._metadata(web)
             self._check_issuer(metadata, answer)
-            token = await web.fetch_token(
-                is_safe(metadata["token_endpoint"]), code=answer["code"], code_verifier=way.verifier
-            )
-            keys = KeySet.import_key_set(await json_of(web, is_safe(metadata["jwks_uri"]), is_public=True))
+            token_url, keys_url = (self._endpoint(metadata, name) for name in ("token_endpoint", "jwks_uri"))
+            token = await web.fetch_token(token_url, code=answer["code"], code_verifier=way.verifier)
+            keys = KeySet.import_key_set(await json_of(web, keys_url, is_public=True))
             claims = self._claims(token["id_token"], keys, way.nonce)
         return Stranger(
             self._config.issuer,
@@ -109,6 +109,13 @@ class OpenID:
                 raise ValueError("The metadata is of another issuer.")
             self._known[issuer] = time.monotonic(), metadata
         return metadata
+
+    def _endpoint(self, metadata: dict[str, Any], name: str) -> str:
+        """Where the provider says that this is: on this machine only if it is there itself."""
+        url: str = is_safe(metadata[name])
+        if urlsplit(url).scheme != urlsplit(self._config.issuer).scheme:
+            raise ValueError(f"The {name} is less safe than the provider.")
+        return url
 
     def _check_issuer(self, metadata: dict[str, Any], answer: dict[str, str]) -> None:
         """Whether it is this provider that answers, and not another one whose answer was sent here (RFC 9207)."""

@@ -1,5 +1,6 @@
 """Signing in with another provider: it may be away or lie, and nobody comes in whom it doesn't know."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
@@ -10,8 +11,8 @@ from pydantic import SecretStr
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from auth.attempts import RULES, Attempt
-from auth.external.providers import OpenID
-from auth.external.web import certificates
+from auth.external.providers import OpenID, Round
+from auth.external.web import ProviderFailed, certificates
 from core.providers import OpenIDProvider
 from core.settings import settings
 from tests.api import PASSWORD, Api
@@ -192,6 +193,14 @@ async def test_a_provider_that_is_away_gets_a_page_that_says_so(browser, provide
     monkeypatch.setattr(settings(), "github_url", "http://127.0.0.1:1")
     back = f"/sign-in/with/github/callback?code=x&state={(await begun(browser))}"
     assert (await browser.http.get(back)).status_code == 502
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1/", "http://elsewhere.example/", "file:///etc/passwd"])
+async def test_a_provider_of_the_web_sends_nobody_to_this_machine(endpoint, monkeypatch):
+    issuer = "https://elsewhere.example"
+    monkeypatch.setitem(OpenID._known, issuer, (time.monotonic(), {"authorization_endpoint": endpoint}))
+    with pytest.raises(ProviderFailed):
+        await OpenID(OpenIDProvider(name="elsewhere", issuer=issuer, client_id=ID)).address(Round("", "", "", ""))
 
 
 async def begun(browser) -> str:
