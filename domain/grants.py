@@ -65,6 +65,7 @@ async def lend(
     [grant] = await tx.rows(_HELD, app_id=app_id, user_id=user_id)
     scopes = in_order((frozenset(grant.scopes) - frozenset(asked)) | frozenset(allowed))
     if not frozenset(grant.scopes) <= frozenset(scopes):
+        void(tx, user_id)
         await endings.end_lent_to(tx, app_id, user_id)
     if scopes != grant.scopes:
         tx.later(_LEND, id=grant.id, scopes=scopes)

@@ -52,7 +52,9 @@ async def test_who_lends_an_app_less_than_before_ends_what_may_do_more(db: Datab
     tokens, others = await web.tokens(ada, scope=both), await other.tokens(ada, scope=both)
     await web.tokens(ada, scope="posts:read feed:read offline_access")
     assert await live(db, web) == 2
+    unfetched = (await web.ask(ada, scope=both))["code"]
     less = await web.tokens(ada, scope=both, allowed=["posts:read", "offline_access"])
+    assert (await web.redeem(unfetched)).json()["error"] == "invalid_grant"
     assert (await web.renew(tokens["refresh_token"])).json()["error"] == "invalid_grant"
     assert (await web.renew(less["refresh_token"])).json()["scope"] == "offline_access posts:read"
     assert await live(db, web) == 1
