@@ -63,7 +63,14 @@ async def test_what_was_pushed_survives_a_sign_in_and_a_reload_and_is_answered_o
 async def test_a_person_is_told_by_whom_for_what_and_where_they_go_on_to(browser, sketchbook, ada):
     await browser.sign_in(ada.handle)
     page = await browser.http.get(asking(sketchbook))
-    for shown in ("Allow An app?", f"@{ada.handle}", "See profiles, yours included", "app.example", "at any time"):
+    for shown in (
+        "Allow An app?",
+        "<bdi>An app</bdi>",
+        f"@{ada.handle}",
+        "See profiles, yours included",
+        "app.example",
+        "at any time",
+    ):
         assert shown in page.text
     policy = page.headers["content-security-policy"]
     assert "form-action 'self' https://app.example;" in policy
