@@ -16,11 +16,12 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+from argon2 import PasswordHasher
 from psycopg import sql
 from sqlalchemy import func, literal, select, union_all
 from starlette.applications import Starlette
 
-from auth import captcha
+from auth import captcha, passwords
 from auth.tokens import Tokens
 from core import migrations
 from core.database import Database
@@ -242,6 +243,15 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
 
     monkeypatch.setattr(Reads, "_fetch", counted)
     return counter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def dear() -> Iterator[PasswordHasher]:
+    """What hashes passwords in production; a thousand sign-ups of the tests' people are content with less."""
+    with pytest.MonkeyPatch.context() as patch:
+        hasher = passwords._hasher
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield hasher
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -22,6 +23,15 @@ SESSION = "session { accessToken refreshToken expiresIn viewer { id handle } }"
 @pytest.fixture
 async def ada(api: Api) -> Person:
     return await api.sign_up()
+
+
+@pytest.fixture
+def costly(dear: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are hashed as in production."""
+    monkeypatch.setattr(passwords, "_hasher", dear)
+    passwords._nobodys_hash.cache_clear()
+    yield
+    passwords._nobodys_hash.cache_clear()
 
 
 def account(handle: str, /, **changed: str) -> dict:
@@ -62,6 +72,7 @@ async def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(api: Api
     assert after == before
 
 
+@pytest.mark.usefixtures("costly")
 async def test_unknown_users_take_as_long_as_wrong_passwords(api: Api, ada: Person):
     async def seconds(login: str) -> float:
         started = time.perf_counter()
@@ -134,6 +145,7 @@ async def test_signing_up_twice_at_once_makes_one_person(api: Api, rows: Rows):
     assert (after["users"], after["accounts"]) == (before["users"] + 1, before["accounts"] + 1)
 
 
+@pytest.mark.usefixtures("costly")
 async def test_too_many_sign_ins_at_once_are_turned_away(api: Api, ada: Person, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(passwords, "QUEUE", 2)
     attempts = [api.post(SIGN_IN, {"input": {"login": ada.handle, "password": "wrong horse"}}) for _ in range(12)]
@@ -147,6 +159,7 @@ async def test_too_many_sign_ins_at_once_are_turned_away(api: Api, ada: Person, 
     assert await passwords.verify(None, "anything") is False, "the queue is empty again"
 
 
+@pytest.mark.usefixtures("costly")
 async def test_two_hundred_sign_ins_at_once_keep_no_reader_waiting(api: Api, ada: Person):
     began = time.perf_counter()
     signing_in = [
@@ -184,6 +197,11 @@ async def test_a_password_is_hashed_anew_when_the_parameters_have_changed(
     after = await kept()
     assert "m=8192,t=3" in after
     assert after != before
+
+
+@pytest.mark.usefixtures("costly")
+async def test_a_password_costs_what_owasp_asks_for_at_least():
+    assert "$argon2id$v=19$m=19456,t=2,p=1$" in await passwords.hash_password(PASSWORD)
 
 
 async def test_hashing_waits_in_a_bounded_queue(monkeypatch: pytest.MonkeyPatch):
