@@ -36,7 +36,7 @@ PATIENCE = 10.0
 STARTUP = 2.0
 """An engine that gives up within so many seconds can't run here."""
 POSTGRES_SETTINGS = ("max_connections=200", "jit=off", "timezone=UTC", "listen_addresses=", "log_checkpoints=off")
-FAST_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+FAST_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=500")
 PR_SET_PDEATHSIG = 1
 
 

@@ -3,6 +3,7 @@
 `DATABASE_URL` and `REDIS_URL` point the run at other servers; then nothing is embedded.
 """
 
+import gc
 import hashlib
 import logging
 import os
@@ -294,12 +295,23 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: half of the time, tests wait. One where PostgreSQL may not take as many connections."""
+    return (1 if os.environ.get("DATABASE_URL") else 2) * (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a group on one worker: pytest-xdist 3.8 names it in `_nodeid`, which pytest 9.2 doesn't read any more."""
     for item in items:
         if grouped := vars(item).get("_nodeid"):
             item._id = type(item.id).parse(grouped)
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: garbage isn't looked for in it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
