@@ -120,7 +120,9 @@ class Tokens:
         if scheme not in ("bearer", "dpop") or not token:
             raise NotSignedIn("The Authorization header must read: Bearer <access token>, or DPoP <access token>.")
         digest = hashlib.sha256(token.encode()).digest()
-        known = self._verified.get(digest) or await self._remember(digest, self._of_bearer(token, digest, in_a_crowd))
+        known = self._verified.get(digest) or await self._remember(
+            digest, lambda: self._of_bearer(token, digest, in_a_crowd)
+        )
         if known.expires_at <= time.time():
             raise self._expired(digest)
         if (known.jkt is None) != (scheme == "bearer"):
@@ -135,7 +137,9 @@ class Tokens:
         """Whom a browser's cookie speaks for; nobody where its session is over. Raises Unavailable."""
         name = b"cookie:" + hashlib.sha256(secret.encode()).digest()
         try:
-            known = self._verified.get(name) or await self._remember(name, self._of_secret(name, SessionKind.BROWSER))
+            known = self._verified.get(name) or await self._remember(
+                name, lambda: self._of_secret(name, SessionKind.BROWSER)
+            )
         except NotSignedIn:
             return NOBODY
         if known.expires_at <= time.time():
@@ -180,27 +184,21 @@ class Tokens:
         self._touching.add(task)
         task.add_done_callback(self._touching.discard)
 
-    async def _remember(self, digest: bytes, verifying: Awaitable[Verified]) -> Verified:
-        revocations, found = self._revocations, await verifying
+    async def _remember(self, digest: bytes, verify: Callable[[], Awaitable[Verified]]) -> Verified:
+        heard = -1
+        while heard != self._revocations:  # else it may be this session that ended while we asked
+            heard, found = self._revocations, await verify()
         if len(self._verified) >= REMEMBERED:
             self._verified.clear()
-        if revocations == self._revocations:  # else it may be this session that was revoked while we asked
-            self._verified[digest] = found
+        self._verified[digest] = found
         return found
 
     def _expired(self, digest: bytes) -> NotSignedIn:
         self._verified.pop(digest, None)
         return NotSignedIn(EXPIRED)
 
-    def forget(self, session_id: int) -> None:
-        """Verify this session's tokens anew, from the database."""
-        self._forget(lambda viewer: viewer.session_id == session_id)
-
-    def forget_user(self, user_id: int) -> None:
-        """Verify all of somebody's tokens anew: they may say something else of them from now on."""
-        self._forget(lambda viewer: viewer.user_id == user_id)
-
-    def _forget(self, concerns: Callable[[Viewer], bool]) -> None:
+    def forget(self, concerns: Callable[[Viewer], bool]) -> None:
+        """Verify tokens anew, from the database: of sessions that ended, of people who may do something else."""
         self._revocations += 1
         gone = [digest for digest, known in self._verified.items() if concerns(known.viewer)]
         for digest in gone:

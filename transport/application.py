@@ -17,7 +17,6 @@ from core.errors import Unavailable
 from core.limits import Limiter
 from core.settings import Settings
 from core.writers import Writers
-from domain.events import AccountChanged, Event, SessionRevoked
 from execution.admission import Limits
 from execution.compiled import Plans
 from execution.documents import Documents
@@ -38,6 +37,7 @@ from transport.middleware import Careful
 from transport.operations import DEADLINE, Library, Operations
 from transport.pages import addresses as pages
 from transport.persisted import Automatic
+from transport.revocations import Revocations
 from transport.shutdown import Shutdown
 from transport.sse import Streams
 from transport.trusted import Trusted
@@ -78,16 +78,6 @@ def assemble(config: Settings) -> Starlette:
         connections=connections,
     )
 
-    def revoke(event: Event) -> None:
-        if isinstance(event, SessionRevoked):
-            tokens.forget(event.session_id)
-            sockets.revoke(event.session_id)
-            streams.revoke(event.session_id)
-        elif isinstance(event, AccountChanged):
-            tokens.forget_user(event.user_id)
-            sockets.revoke_user(event.user_id)
-            streams.revoke_user(event.user_id)
-
     def revoke_unheard() -> None:
         tokens.forget_all()
         sockets.close_all()
@@ -99,7 +89,7 @@ def assemble(config: Settings) -> Starlette:
         await asyncio.gather(sockets.drain(within), asyncio.sleep(within))
 
     shutdown = Shutdown(drain, within=config.draining)
-    hub.on_event(revoke)
+    hub.on_event(Revocations(tokens.forget, sockets.revoke, streams.revoke).hear)
     hub.on_gap(revoke_unheard)
 
     @asynccontextmanager

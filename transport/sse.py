@@ -7,6 +7,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -83,16 +84,10 @@ class Streams:
         finally:
             self._streams.discard(stream)
 
-    def revoke(self, session_id: int) -> None:
-        """End the streams of a session that has ended."""
+    def revoke(self, concerns: Callable[[Viewer], bool]) -> None:
+        """End the streams of those who may listen no more, or to something else."""
         for stream in list(self._streams):
-            if stream.viewer.session_id == session_id:
-                stream.cut()
-
-    def revoke_user(self, user_id: int) -> None:
-        """End the streams of somebody who may do something else from now on."""
-        for stream in list(self._streams):
-            if stream.viewer.user_id == user_id:
+            if concerns(stream.viewer):
                 stream.cut()
 
     def close_all(self) -> None:

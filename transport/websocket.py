@@ -4,13 +4,14 @@ https://github.com/enisdenny/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import Tokens
 from core.origins import is_of
+from domain.viewer import Viewer
 from transport import messages
 from transport.cookies import Cookies
 from transport.limits import Connections, SocketLimits
@@ -87,16 +88,10 @@ class GraphQLOverWebSocket:
             return True
         return is_of(origin, headers.get("host", ""), "http", "https")
 
-    def revoke(self, session_id: int) -> None:
-        """Close the sockets of a session that has ended."""
+    def revoke(self, concerns: Callable[[Viewer], bool]) -> None:
+        """Close the sockets of those who may do nothing more, or something else."""
         for socket in list(self._sockets):
-            if socket.viewer and socket.viewer.session_id == session_id:
-                socket.end(messages.FORBIDDEN)
-
-    def revoke_user(self, user_id: int) -> None:
-        """Close the sockets of somebody who may do something else from now on."""
-        for socket in list(self._sockets):
-            if socket.viewer and socket.viewer.user_id == user_id:
+            if socket.viewer and concerns(socket.viewer):
                 socket.end(messages.FORBIDDEN)
 
     def close_all(self) -> None:

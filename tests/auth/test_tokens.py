@@ -165,18 +165,22 @@ async def test_signing_out_voids_the_access_token_at_once(api: Api):
     assert "sign in again" in await refused(api, f"Bearer {bob.token}")
 
 
-async def test_a_revocation_that_overtakes_a_verification_isn_t_forgotten(
+async def test_a_session_that_ends_while_its_token_is_verified_lets_nobody_in(
     verifier: Tokens, ada: Person, monkeypatch: pytest.MonkeyPatch
 ):
-    asked = []
+    asked: list[int] = []
 
-    async def revoked_meanwhile(_, session_id) -> Viewer:
+    async def ended_meanwhile(_, session_id) -> Viewer | None:
         asked.append(session_id)
-        verifier.forget(session_id)
+        verifier.forget(lambda viewer: viewer.session_id == session_id)
+        monkeypatch.setattr(tokens, "viewer_of", over)
         return Viewer(ada.number, session_id)
 
-    monkeypatch.setattr(tokens, "viewer_of", revoked_meanwhile)
-    for _ in range(2):
+    async def over(_, session_id) -> None:
+        asked.append(session_id)
+
+    monkeypatch.setattr(tokens, "viewer_of", ended_meanwhile)
+    with pytest.raises(NotSignedIn):
         await verifier.verified(f"Bearer {ada.token}")
     assert len(asked) == 2
 

@@ -397,7 +397,7 @@ async def test_a_revoked_session_closes_its_sockets_and_no_others(url, endpoint)
         await opened(revoked, "Bearer 7:60")
         await opened(other, "Bearer 8:60")
         await opened(nobody)
-        endpoint.revoke(7)
+        endpoint.revoke(lambda viewer: viewer.session_id == 7)
         assert await closing(revoked, within=1) == 4403
         for socket in (other, nobody):
             await socket.send(frame("ping"))
