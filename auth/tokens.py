@@ -107,11 +107,13 @@ class Tokens:
         shown: Shown | None = None,
         *,
         in_a_crowd: bool = False,
+        is_proven: bool = False,
     ) -> Verified:
         """Whom an `Authorization` header speaks for, or else a cookie. Raises NotSignedIn, Unavailable.
 
         A token that is bound to a key comes under the scheme DPoP, with what is `shown` of the key: RFC 9449, section
-        7. Those who come in a crowd, as sockets do after a restart, are asked about together, and wait a moment.
+        7; once for a request, where that `is_proven` already. Those who come in a crowd, as sockets do after a restart,
+        are asked about together, and wait a moment.
         """
         if not authorization:
             return await self.of_cookie(cookie) if cookie else NOBODY
@@ -127,10 +129,11 @@ class Tokens:
             raise self._expired(digest)
         if (known.jkt is None) != (scheme == "bearer"):
             raise NotSignedIn(INVALID)
-        if known.jkt is not None:
+        if known.jkt is not None and not is_proven:
             if shown is None:
                 raise InvalidProof("send one along, as the header DPoP.")
             await check(self._limiter, shown, token=token, jkt=known.jkt)
+            return await self.verified(authorization, is_proven=True)  # it may have ended meanwhile
         return known
 
     async def of_cookie(self, secret: str) -> Verified:

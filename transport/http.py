@@ -10,7 +10,7 @@ from starlette.responses import Response as HTTPResponse
 from starlette.types import Receive, Scope, Send
 
 from auth.proofs import Shown
-from auth.tokens import Tokens
+from auth.tokens import Tokens, Verified
 from core.deadlines import Deadline
 from core.errors import NotSignedIn, Unavailable
 from core.limits import Allowance
@@ -42,6 +42,7 @@ VARY = (b"vary", b"Accept, Accept-Encoding, Authorization, Cookie")
 """What a cache must look at before it answers with an answer of ours."""
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON, GRAPHQL)}
 NOT_STORED = (b"cache-control", b"no-store")
+OVER = "This session has ended, or may do something else: sign in again."
 
 
 class GraphQLOverHTTP:
@@ -82,6 +83,8 @@ class GraphQLOverHTTP:
             answer = await self._execute(scope, headers, request)
             operation: Operation | None = scope.get("starling.operation")
             if wants_stream(accept, operation and operation.kind):
+                if not isinstance(answer, Response):
+                    await self._confirm(scope, headers)
                 await self._streams.serve(scope, receive, send, answer)
                 return
             assert isinstance(answer, Response)
@@ -92,6 +95,24 @@ class GraphQLOverHTTP:
             fields = self._fields(scope, headers, request, answer)
         await _send(send, headers, status, encode(body), media_type or JSON, fields)
 
+    async def _confirm(self, scope: Scope, headers: Headers) -> None:
+        """Begin no stream for whose session ended while it was prepared. Raises BadRequest."""
+        try:
+            again = await self._verified(headers, None, is_proven=True)
+        except Unavailable as error:
+            raise BadRequest(503, str(error), ((b"retry-after", b"1"),)) from error
+        if again.viewer != scope["starling.viewer"]:
+            raise BadRequest(401, OVER)
+
+    async def _verified(self, headers: Headers, shown: Shown | None, *, is_proven: bool = False) -> Verified:
+        """Who calls. Raises BadRequest, Unavailable."""
+        authorization, cookie = headers.get("authorization"), self._cookies.secret(headers)
+        try:
+            return await self._tokens.verified(authorization, cookie, shown, is_proven=is_proven)
+        except NotSignedIn as error:
+            asked = challenge(authorization or "", error).encode()
+            raise BadRequest(401, error.message, ((b"www-authenticate", asked),)) from error
+
     async def _execute(self, scope: Scope, headers: Headers, request: Request) -> Answer:
         operation = await self._operations.find(request)
         if isinstance(operation, Response):
@@ -99,10 +120,7 @@ class GraphQLOverHTTP:
         _check_transport(scope, headers, operation)
         shown = Shown(headers["dpop"], scope["method"], scope["path"]) if "dpop" in headers else None
         try:
-            verified = await self._tokens.verified(headers.get("authorization"), self._cookies.secret(headers), shown)
-        except NotSignedIn as error:
-            asked = challenge(headers.get("authorization", ""), error).encode()
-            raise BadRequest(401, error.message, ((b"www-authenticate", asked),)) from error
+            verified = await self._verified(headers, shown)
         except Unavailable as error:
             return refusal(error)
         device = device_of(scope, headers)

@@ -10,6 +10,8 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.api import Api
+from tests.waiting import until
+from transport.operations import Operations
 from transport.sse import wants_stream
 
 URQL = (
@@ -185,3 +187,22 @@ async def test_signing_out_ends_the_streams_of_the_session_within_a_second(http,
         assert again.status_code == 401
         await served.create_post(other, "still there")
         assert await others.post() == "still there"
+
+
+async def test_a_session_that_ends_while_a_stream_is_prepared_gets_none(api: Api, monkeypatch):
+    ada, prepare = await api.sign_up(), Operations._subscribe
+
+    async def is_over() -> bool:
+        return (await api.post("{ __typename }", viewer=ada)).status_code == 401
+
+    async def ended_meanwhile(*given):
+        prepared = await prepare(*given)
+        await api.mutate_bare("signOut", ada)
+        await until(is_over)
+        return prepared
+
+    monkeypatch.setattr(Operations, "_subscribe", ended_meanwhile)
+    async with asyncio.timeout(10):
+        answer = await api.post(FEED, viewer=ada, accept=STREAM)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
