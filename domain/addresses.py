@@ -115,7 +115,7 @@ async def _set(tx: Transaction, link: AccountLink) -> None:
 
 
 async def _confirm(tx: Transaction, link: AccountLink, person: Any, device: Device) -> None:
-    links.void(tx, link.user_id, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL)
+    links.void(tx, link.user_id, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL, Purpose.RESET_PASSWORD)
     is_new = link.email.lower() != person.email.lower()
     kind = SecurityEventKind.EMAIL_CHANGED if is_new else SecurityEventKind.EMAIL_VERIFIED
     audit.record(tx, link.user_id, kind, device)

@@ -80,7 +80,7 @@ async def change(db: Database, viewer: Viewer, password_hash: str, device: Devic
         account = await tx.first(_HELD, user_id=me)
         if account is None or account.password_version != instead_of:
             raise NotSignedIn
-        links.void(tx, me, Purpose.RESET_PASSWORD)
+        links.void(tx, me, Purpose.RESET_PASSWORD, Purpose.CHANGE_EMAIL)
         await endings.end_all(tx, me, device, but=viewer.session_id, kinds=SIGN_INS)
         await _set(tx, me, password_hash, device)
 

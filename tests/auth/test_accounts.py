@@ -239,6 +239,25 @@ async def test_an_address_is_changed_by_the_new_one_and_taken_back_by_the_old(
     assert {"EMAIL_CHANGE_ASKED", "EMAIL_CHANGED"} <= set(await kinds(db, ada))
 
 
+async def test_a_link_of_before_is_void_once_the_password_or_the_address_is_another(
+    api: Api, ada: Person, post: Post, work: Work
+):
+    await verify(api, post, ada)
+    theirs, new = f"thief_{ada.handle}@example.org", f"new_{ada.handle}@example.org"
+    await api.mutate("changeEmail", ada, email=theirs, password=PASSWORD)
+    await api.mutate("changePassword", ada, currentPassword=PASSWORD, newPassword=NEW)
+    link = await post.token(theirs, "confirm_new_email")
+    assert (await api.mutate("verifyEmail", token=link))["code"] == "INVALID_INPUT"
+
+    await api.mutate("requestPasswordReset", email=address(ada))
+    await work()
+    link = await post.token(address(ada), "reset_password")
+    await api.mutate("changeEmail", ada, email=new, password=NEW)
+    await api.mutate("verifyEmail", token=await post.token(new, "confirm_new_email"))
+    assert (await api.mutate("resetPassword", token=link, password=PASSWORD))["code"] == "INVALID_INPUT"
+    assert await signs_in(api, new, NEW)
+
+
 async def test_who_has_no_password_changes_an_address_by_having_just_signed_in(
     api: Api, ada: Person, db: Database, rows
 ):
