@@ -56,12 +56,21 @@ async def until_available(work: Callable[[], Awaitable[T]]) -> T:
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended: redis-py loses a cancellation that meets a connection which closes."""
-    pending = set(tasks)
+    """Cancel tasks until they have ended: redis-py loses a cancellation that meets a connection which closes.
+
+    Whoever is cancelled meanwhile sees it through: what they leave would never end.
+    """
+    pending, cancelled = set(tasks), False
     while pending:
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=ASK_AGAIN_AFTER)
+        try:
+            await asyncio.wait(pending, timeout=ASK_AGAIN_AFTER)
+        except asyncio.CancelledError:
+            cancelled = True
+        pending = {task for task in pending if not task.done()}
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 class Chore:

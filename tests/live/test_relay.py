@@ -3,12 +3,14 @@
 import asyncio
 import random
 import time
+from contextlib import suppress
 
 import pytest
 
 from core.errors import Unavailable
 from domain import events
 from live import log
+from live.outage import stop
 from live.pokes import Pokes
 from live.relay import LOCK, Relay
 from tests.live.conftest import happen, numbers_in_log, sequence_all
@@ -174,6 +176,24 @@ async def test_trimming_keeps_a_log_without_holes(db):
     assert await log.oldest(db) is None
     await sequence_all(db)
     assert await numbers_in_log(db) == ([11], [11]), "what isn't numbered yet stays"
+
+
+async def test_who_is_stopped_while_it_stops_others_sees_that_through():
+    async def absent_minded():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        await asyncio.sleep(30)
+
+    async def in_office():
+        try:
+            await asyncio.sleep(30)
+        finally:
+            await stop([duty])
+
+    duty, office = asyncio.create_task(absent_minded()), asyncio.create_task(in_office())
+    await asyncio.sleep(0)
+    await stop([office])
+    assert duty.cancelled()
 
 
 def relay(db, redis, stream="starling:test:unread"):
