@@ -52,6 +52,11 @@ class Viewer:
         """The id to compare rows with; `NOBODY` when signed out."""
         return self.user_id or NOBODY
 
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the person can do nothing at this moment."""
+        return self.suspension is not None and not self.suspension.is_over
+
     def require_user(self) -> int:
         """The viewer's id. Raises NotSignedIn, Suspended."""
         if self.user_id is None:

@@ -138,7 +138,7 @@ def _who(db: Database, verifier: Tokens) -> Callable[[HTTPRequest], Awaitable[Re
         shown = Shown(headers["dpop"], request.method, request.scope["path"]) if "dpop" in headers else None
         try:
             viewer = (await verifier.verified(authorization, None, shown)).viewer
-            if viewer.suspension or viewer.scopes is None or Claim.OPENID not in viewer.scopes:
+            if viewer.is_suspended or viewer.scopes is None or Claim.OPENID not in viewer.scopes:
                 raise NotSignedIn("The token isn't good for this: it needs the scope openid.")
             return JSONResponse(await userinfo(db, viewer), headers=NOT_STORED)
         except NotSignedIn as refusal:

@@ -9,7 +9,7 @@ from core.database import Database
 from core.errors import Forbidden, InvalidInput, NotFound, Suspended
 from domain import comments, events, moderation, posts, sessions
 from domain.device import Device
-from domain.viewer import Viewer
+from domain.viewer import Suspension, Viewer
 from models.users import Account, Role
 from tests import factories
 from tests.domain.conftest import Refused, Told
@@ -74,6 +74,13 @@ async def test_nobody_who_is_suspended_is_let_in_until_it_is_over(db: Database, 
     past = "update accounts set suspended_until = now() - interval '1 second' where user_id = :id"
     await sql(db, past, id=ada.key)
     assert (await sessions.rotate(db, opened.refresh_token)).user_id == ada.key
+
+
+def test_a_suspension_that_was_read_earlier_is_over_when_its_end_has_come() -> None:
+    now = datetime.now(UTC)
+    ends = {None: True, now + timedelta(hours=1): True, now: False}
+    assert {end: Viewer(1, 1, suspension=Suspension("Spam.", end)).is_suspended for end in ends} == ends
+    assert not Viewer(1, 1).is_suspended
 
 
 async def test_who_is_reinstated_is_let_in(db: Database, ada: Viewer, moderator: Viewer, told: Told) -> None:

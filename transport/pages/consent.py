@@ -104,7 +104,7 @@ async def _let_in(visit: Visit, code: str, person: Person) -> Response:
 async def _person(visit: Visit) -> Person | None:
     """Who sits there; who is suspended has nothing to lend."""
     viewer = visit.viewer
-    if viewer.user_id is None or viewer.session_id is None or viewer.suspension is not None:
+    if viewer.user_id is None or viewer.session_id is None or viewer.is_suspended:
         return None
     since = await authenticated_at(visit.services.db, viewer)
     return Person(viewer.user_id, viewer.session_id, since) if since else None
