@@ -11,7 +11,7 @@ from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from core.ids import encode
 from core.transactions import Transaction
-from domain import audit, endings, sessions
+from domain import audit, endings, notices, sessions
 from domain.audit import SecurityEventKind
 from domain.device import Device
 from domain.scopes import LENDABLE
@@ -88,6 +88,7 @@ async def make_token(
     audit.record(
         tx, user_id, SecurityEventKind.PERSONAL_TOKEN_MADE, device, session=encode("session", session.id), name=name
     )
+    await notices.send(tx, user_id, "a personal access token was made")
     return session
 
 

@@ -10,6 +10,8 @@ from auth import personal
 from auth.tokens import Tokens
 from models.sessions import Session
 from tests.api import PASSWORD, Api, Person
+from tests.factories import sql
+from tests.mail import Post
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -54,6 +56,14 @@ async def test_a_personal_token_is_shown_once_and_does_what_its_scopes_say(api: 
     assert listed["id"] == kept["id"]
     [row] = await db.read(select(Session).where(Session.id == int(kept["id"].split("_")[1])))
     assert lent.token.encode() not in bytes(row.secret_hash)
+
+
+async def test_a_letter_tells_of_a_token_whose_person_may_not_have_made_it(api: Api, db):
+    ada = await api.sign_up()
+    await sql(db, "update accounts set email_verified_at = now() where user_id = :id", id=ada.number)
+    await token_of(api, ada, "profile:read")
+    [*_, told] = await Post(db).to(f"{ada.handle}@example.org")
+    assert told.values["what"] == "a personal access token was made"
 
 
 async def test_a_token_makes_no_tokens_and_sees_none(api: Api):
