@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 from auth import personal
 from auth.personal import Made
 from core.ids import decode_as
-from domain import access, endings
+from domain import access
 from loaders.context import Info
-from models.sessions import SIGN_INS
 
 if TYPE_CHECKING:
     from schema.access import CreatePersonalTokenInput, EndSessionInput, RevokePersonalTokenInput
@@ -44,10 +43,7 @@ async def end_session(info: Info, input: "EndSessionInput") -> str:
 
 async def end_other_sessions(info: Info) -> bool:
     """Sign all of the viewer's other devices out. Raises NotSignedIn."""
-    viewer = info.context.viewer
-    user_id = viewer.require_user()
-    async with info.context.db.write() as tx:
-        await endings.end_all(tx, user_id, info.context.device, but=viewer.session_id, kinds=SIGN_INS)
+    await access.end_other_sessions(info.context.db, info.context.viewer, info.context.device)
     return True
 
 

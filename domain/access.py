@@ -97,6 +97,13 @@ async def end_session(db: Database, viewer: Viewer, device: Device, session_id: 
     await _end(db, viewer, device, session_id, SIGN_INS, SecurityEventKind.SESSION_ENDED)
 
 
+async def end_other_sessions(db: Database, viewer: Viewer, device: Device) -> None:
+    """Sign all of the viewer's other devices out. Raises NotSignedIn."""
+    user_id = viewer.require_user()
+    async with db.write() as tx:
+        await endings.end_all(tx, user_id, device, but=viewer.session_id, kinds=SIGN_INS)
+
+
 async def revoke_token(db: Database, viewer: Viewer, device: Device, session_id: int) -> None:
     """Make one of the viewer's personal tokens void. Raises NotSignedIn, NotFound."""
     await _end(db, viewer, device, session_id, (SessionKind.PERSONAL,), SecurityEventKind.PERSONAL_TOKEN_REVOKED)

@@ -8,11 +8,10 @@ from starlette.routing import Route
 
 from auth import personal
 from core.errors import InvalidInput
-from domain import access, endings
+from domain import access
 from domain.scopes import WORDS
 from loaders.access import PersonalTokensOfUser, SessionsOfUser
 from loaders.factors import signed_in_lately
-from models.sessions import SIGN_INS
 from transport.pages.visits import REFUSALS, Visit, Visits, number
 
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -23,14 +22,13 @@ LIFETIMES = {"7": "A week", "30": "30 days", "90": "90 days", "365": "A year", "
 
 async def devices(visit: Visit) -> Response:
     """Where one is signed in, and signing one device out, or all others."""
-    me, db = visit.viewer.require_user(), visit.services.db
+    db = visit.services.db
     if not visit.sends:
         return visit.page("devices.html", sessions=await visit.own(SessionsOfUser), viewer=visit.viewer, named=named)
     if "session" in visit.fields:
         await access.end_session(db, visit.viewer, visit.device, number("session", visit.fields["session"]))
     else:
-        async with db.write() as tx:
-            await endings.end_all(tx, me, visit.device, but=visit.viewer.session_id, kinds=SIGN_INS)
+        await access.end_other_sessions(db, visit.viewer, visit.device)
     return visit.done()
 
 
