@@ -17,6 +17,7 @@ from core.database import Database
 from core.sealing import seal, unseal
 from core.transactions import Transaction
 from models.challenges import Challenge
+from models.users import Account
 
 
 class Purpose(StrEnum):
@@ -53,6 +54,12 @@ _MAKE = insert(Challenge).values({name: bindparam(name) for name in _NAMES})
 _IS_IT = Challenge.token_hash == bindparam("hash")
 _IS_GOOD = (_IS_IT, Challenge.purpose == bindparam("of"), Challenge.expires_at > func.now())
 _PEEK = select(Challenge).where(*_IS_GOOD)
+_HOLD_ACCOUNT = (
+    select(Account.user_id)
+    .join(Challenge, Challenge.user_id == Account.user_id)
+    .where(*_IS_GOOD)
+    .with_for_update(of=Account)
+)
 _TAKE = delete(Challenge).where(*_IS_GOOD).returning(Challenge)
 _HOLD = _PEEK.with_for_update()
 _FAIL = update(Challenge).where(_IS_IT).values(failures=Challenge.failures + 1)
@@ -90,7 +97,11 @@ async def hold(tx: Transaction, token: str, purpose: Purpose) -> Asked | None:
 
 
 async def take(tx: Transaction, token: str, purpose: Purpose) -> Asked | None:
-    """Use a challenge up: of many who answer at once, one has it."""
+    """Use a challenge up: of many who answer at once, one has it.
+
+    Its person's account is held first, if it is anybody's, as whoever voids challenges holds it.
+    """
+    tx.later(_HOLD_ACCOUNT, hash=_hash(token), of=purpose)
     row = await tx.first(_TAKE, hash=_hash(token), of=purpose)
     return row and _asked(row, purpose)
 

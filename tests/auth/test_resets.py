@@ -11,7 +11,7 @@ from auth import passwords
 from core.database import Database
 from core.errors import NotSignedIn
 from core.transactions import Transaction
-from domain import access, addresses, links, resets, sessions, totp
+from domain import access, addresses, challenges, links, resets, sessions, totp, ways_in
 from domain.links import Purpose
 from domain.sessions import Known
 from domain.viewer import Viewer
@@ -153,6 +153,18 @@ async def test_of_what_somebody_does_at_once_nothing_waits_for_the_other(db: Dat
     change = resets.change(db, unaware(ada), "another", HERE, instead_of=0)
     _, changed = await asyncio.gather(reset(db, ada), change, return_exceptions=True)
     assert isinstance(changed, NotSignedIn | None)
+
+
+async def test_it_waits_for_a_passkey_that_is_being_added_and_not_the_other_way_round(db: Database, ada: Person):
+    async with db.write() as tx:
+        asked = challenges.make(tx, challenges.Purpose.PASSKEY_ADD, ada.number)
+    async with db.write() as tx:
+        assert await challenges.take(tx, asked, challenges.Purpose.PASSKEY_ADD)
+        resetting = asyncio.create_task(reset(db, ada))
+        await asyncio.sleep(0.1)
+        await ways_in.hold(tx, ada.number)
+        assert not resetting.done()
+    await resetting
 
 
 @pytest.mark.parametrize("end", [reset, undo])
