@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from core.errors import Unavailable
+from domain.text import composed
 
 LONGEST = 256
 QUEUE = 64
@@ -41,9 +42,9 @@ def are_weaker(password_hash: str) -> bool:
 
 
 def opaque(password: str) -> str:
-    """A password as it is hashed: NFC, with every blank a space."""
-    blank = (" " if unicodedata.category(c) == "Zs" else c for c in password)
-    return unicodedata.normalize("NFC", "".join(blank))
+    """A password as it is hashed: NFC, with every blank a space. What is far too long is cut, and still too long."""
+    blank = (" " if unicodedata.category(c) == "Zs" else c for c in password[: 4 * LONGEST + 1])
+    return composed("".join(blank))
 
 
 def _verify(password_hash: str | None, password: str) -> bool:

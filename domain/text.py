@@ -9,15 +9,29 @@ from core.errors import InvalidInput
 _HANDLE = re.compile(r"[a-z0-9_]{2,30}", re.ASCII)
 _LABEL = r"[^@\s.,:;<>()\[\]\\\"]+"
 _EMAIL = re.compile(rf"[^@\s]{{1,64}}@{_LABEL}(\.{_LABEL})+")
+MOST_MARKS = 30
+"""On one letter: UAX #15, section 13."""
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"}
 """Categories that show nothing by themselves; marks need something to stand on."""
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols that show nothing all the same: Hangul fillers and the empty Braille pattern."""
 
 
+def composed(text: str) -> str:
+    """NFC; as it is where it has more marks in a row than any language: sorting them takes the square of them."""
+    if text.isascii():
+        return text
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > MOST_MARKS:
+            return text
+    return unicodedata.normalize("NFC", text)
+
+
 def clean(text: str, longest: int, *path: str, lines: bool = True) -> str:
     """NFC, trimmed, 1 to `longest` characters; line breaks only where `lines`. Raises InvalidInput at `path`."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    text = composed(text.replace("\r\n", "\n")).strip()
     allowed = "\n\t" if lines else ""
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in allowed for c in text):
         raise InvalidInput.at(*path, message="Control characters are not allowed.")
@@ -44,7 +58,7 @@ def clean_handle(text: str, *path: str) -> str:
 
 def clean_email(text: str, *path: str) -> str:
     """A plausible e-mail address; whether it works, only a message to it can tell. Raises InvalidInput at `path`."""
-    address = unicodedata.normalize("NFC", text).strip()
+    address = composed(text).strip()
     if len(address) > 254 or not _EMAIL.fullmatch(address) or not address.isprintable():
         raise InvalidInput.at(*path, message="An e-mail address is expected here, like ada@example.org.")
     return address
