@@ -19,8 +19,15 @@ keys = (f"test-{time.time_ns()}-{number}" for number in itertools.count())
 async def redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
     """Waited for longer than requests do: on a busy machine it is slow, but not away."""
     monkeypatch.setattr(patience, "PATIENCE", 10.0)
-    async with connect(redis_url) as client:
+    async with patient(redis_url) as client:
         yield client
+
+
+def patient(url: str) -> Redis:
+    """A client that waits for its connections, too: many are opened at once here."""
+    client = connect(url)
+    client.connection_pool.connection_kwargs["socket_connect_timeout"] = 10.0
+    return client
 
 
 @pytest.fixture
@@ -73,7 +80,7 @@ async def test_buckets_are_apart_by_name_and_key(redis: Redis, key: str) -> None
 
 
 async def test_processes_that_charge_at_once_share_one_bucket(redis: Redis, redis_url: str, key: str) -> None:
-    async with connect(redis_url) as other:
+    async with patient(redis_url) as other:
         limiters = [Limiter(redis), Limiter(other)]
         charges = [limiters[n % 2].charge("price", key, 1, burst=20, per_second=0.01) for n in range(60)]
         assert sum(allowance.allowed for allowance in await asyncio.gather(*charges)) == 20
