@@ -44,8 +44,15 @@ async def work(parts: Parts) -> Never:
                 outage.end()
                 await run(app, parts)
         except (ConnectorException, psycopg.Error) as error:
+            if _is_to_end():  # and couldn't sign off
+                raise asyncio.CancelledError from error
             outage.begin(error)
         await asyncio.sleep(AGAIN_AFTER)
+
+
+def _is_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def run(app: App, parts: Parts, *, wait: bool = True) -> None:

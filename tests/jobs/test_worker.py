@@ -18,6 +18,7 @@ from jobs.worker import begin
 from tests.api import Work
 from tests.factories import sql
 from tests.smtp import Mailbox, mail_server
+from tests.waiting import until
 from tests.wire import Wire
 
 PROJECT = Path(__file__).parents[2]
@@ -90,10 +91,20 @@ async def test_a_worker_goes_on_when_the_database_is_back(db: Database, database
             await wire.mend()
             async with db.write() as tx:
                 await letters.send(tx, "password_changed", to=f"back_{number}@example.org", handle="ada")
-            async with asyncio.timeout(PATIENCE):
-                while len(mailbox.arrived) < number:  # noqa: ASYNC110 - nothing tells of it
-                    await asyncio.sleep(0.05)
+            await until(lambda number=number: len(mailbox.arrived) == number)
             await wire.cut()
         await wire.mend()
         await end()
     assert mailbox.recipients == ["back_1@example.org", "back_2@example.org"]
+
+
+async def test_a_worker_ends_without_the_database(db: Database, database_url: str):
+    async with mail_server() as mailbox, Wire.to(database_url) as wire:
+        smtp_url = f"smtp+plain://127.0.0.1:{mailbox.port}"
+        async with db.write() as tx:
+            await letters.send(tx, "password_changed", to="ada@example.org", handle="ada")
+        end = begin(Parts(db, Settings(database_url=wire.url, smtp_url=smtp_url)))
+        await until(lambda: bool(mailbox.arrived))
+        await wire.cut()
+        async with asyncio.timeout(PATIENCE):
+            await end()
