@@ -41,6 +41,8 @@ from transport.operations import Operations
 
 PROJECT = Path(__file__).parent.parent
 TEMPLATE_LOCK = 7303
+POOL = 5 if os.environ.get("DATABASE_URL") else 10
+"""Connections of each kind that the tests' application has: a server of one's own often takes a hundred in all."""
 
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # the tests' own client isn't what they look at
 
@@ -142,7 +144,7 @@ def redis_url(servers: tuple[str, str], worker_number: int) -> str:
 @pytest.fixture(scope="session")
 async def db(database_url: str) -> AsyncIterator[Database]:
     """The database, as loaders and the domain use it."""
-    database = Database(database_url)
+    database = Database(database_url, pool_size=POOL)
     await database.open()
     yield database
     await database.close()
@@ -156,6 +158,7 @@ async def app(database_url: str, redis_url: str) -> AsyncIterator[Starlette]:
     patch.setenv("REDIS_URL", redis_url)
     patch.setenv("STARLING_BUILD_EXPLORER", "false")
     patch.setenv("STARLING_WORKER", "false")
+    patch.setenv("STARLING_DATABASE_POOL_SIZE", str(POOL))
     patch.setenv("STARLING_DATABASE_POOL_TIMEOUT", "5")  # the machine may be busy with other tests
     for module in ("application", "operations"):
         patch.setattr(f"transport.{module}.DEADLINE", 30.0)

@@ -15,6 +15,7 @@ from tests.domain import crowd
 from tests.domain.crowd import CONNECTIONS, Crowd, Fault, drift
 from tests.factories import sql, viewer
 
+pytestmark = pytest.mark.xdist_group("counters")  # one crowd's connections at a time
 SEED = 7302
 
 
