@@ -155,7 +155,7 @@ def replica_of(config: Settings, primary: Database) -> Replica | None:
 
 def worker_of(db: Database, config: Settings) -> Callable[[], Awaitable[object]]:
     """What does jobs in this process, begun; see `jobs.worker.begin`."""
-    from jobs.parts import Parts  # 6 MB, where there is no worker
+    from jobs.parts import Parts  # 3 MB, where there is no worker
     from jobs.worker import begin
 
     return begin(Parts(db, config))
